@@ -102,7 +102,8 @@ class PumpStep(bootsteps.StartStopStep):
         ledger_watch = LedgerWatch(one_ledger(app.settings, runtime).claim, end_unasked, runtime.monotonic_s)
         serves = _served(app)
         signs = SignsOfLife(runtime, parent.concurrency, ledger_watch.look, lambda: sent_writer.trouble)
-        ports = _ports(runtime, queues, sent_writer, self._reconciler.wake, signs, serves)
+        went_round = _behind_each_round(signs, app, serves)
+        ports = _ports(runtime, queues, sent_writer, self._reconciler.wake, signs.beat, went_round, serves)
         pump = self._pump = Pump(ports, serves, runtime.monotonic_s)
         self._listener = BellListener(
             lambda stopping: listen(runtime.redis, stopping),
@@ -224,7 +225,8 @@ def _ports(
     queues: Queues,
     sent_writer: SentWriter,
     reconcile: Callable[[], None],
-    signs: SignsOfLife,
+    beat: Callable[[], None],
+    went_round: Callable[[], None],
     serves: Collection[Step],
 ) -> Ports:
     view = View(runtime.redis)
@@ -241,16 +243,16 @@ def _ports(
         publish=queues.publish,
         sweep=queues.publish_sweep,
         audit=lambda lane: _audit(runtime, lane),
-        beat=signs.beat,
-        went_round=_behind_each_round(signs, serves, runtime),
+        beat=beat,
+        went_round=went_round,
     )
 
 
-def _behind_each_round(signs: SignsOfLife, serves: Collection[Step], runtime: Runtime) -> Callable[[], None]:
+def _behind_each_round(signs: SignsOfLife, app: WorkerApp, serves: Collection[Step]) -> Callable[[], None]:
     """Gives what the pump does behind each of its ticks."""
     if Step.DOWNLOAD in serves or not is_worth_it():
         return signs.went_round
-    one_cpu = OneCpu(runtime.monotonic_s)
+    one_cpu = OneCpu(lambda: [threading.main_thread(), *app.step_threads.threads], app.runtime().monotonic_s)
 
     def went_round() -> None:
         signs.went_round()

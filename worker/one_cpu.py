@@ -1,4 +1,4 @@
-"""Keeps the threads of a process on one CPU at a time: the one where the scheduler has put its pump.
+"""Keeps the busy threads of a process on one CPU at a time: the one where the scheduler has put its pump.
 
 Threads of Python take turns at one interpreter, with every request and every read of a file. Where they run on several
 CPUs most turns wake another CPU, and that costs more than the turn: a third of what a busy worker spends
@@ -9,14 +9,15 @@ others follow it there, two seconds later at most. Which CPUs the process may us
 `taskset`, stays as it is.
 
 Whatever lets go of the interpreter gains by more CPUs, as inflating and hashing large results: processes that serve
-downloads are left alone.
+downloads are left alone. And so are threads that start programs, which would be bound as they are: the closer runs what
+people name to be told by.
 """
 
 import logging
 import os
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from math import inf
 from pathlib import Path
@@ -37,27 +38,28 @@ def is_worth_it() -> bool:
 
 
 class OneCpu:
-    """Has the other threads of this process follow the one that calls it."""
+    """Has threads follow the one that calls it, which is none of them."""
 
-    def __init__(self, monotonic_s: Callable[[], float]) -> None:
-        self._monotonic_s = monotonic_s
+    def __init__(self, threads: Callable[[], Iterable[threading.Thread]], monotonic_s: Callable[[], float]) -> None:
+        """Takes what tells the threads that follow."""
+        self._threads, self._monotonic_s = threads, monotonic_s
         self._next_s = 0.0
         self._bound: tuple[int, frozenset[int]] | None = None
 
     def follow(self) -> None:
-        """Binds all threads but this one to the CPU that it runs on, now and then."""
+        """Binds the threads to the CPU that the caller runs on, now and then."""
         now_s = self._monotonic_s()
         if now_s < self._next_s:
             return
         self._next_s = now_s + EVERY_S
-        own = threading.get_native_id()
         try:
-            cpu, others = _cpu_of(own), frozenset(map(int, os.listdir(_TASKS))) - {own}  # noqa: PTH208 - names alone
-            if self._bound != (cpu, others):
-                for thread in others:
+            cpu = _cpu_of(threading.get_native_id())
+            threads = frozenset(thread.native_id for thread in self._threads() if thread.native_id)
+            if self._bound != (cpu, threads):
+                for thread in threads:
                     with suppress(ProcessLookupError):  # it has just ended
                         os.sched_setaffinity(thread, {cpu})
-                self._bound = (cpu, others)
+                self._bound = (cpu, threads)
         except OSError as error:
             log.info("threads stay where they are: %s", error, extra={"event": "not_bound"})
             self._next_s = inf

@@ -51,6 +51,11 @@ class StepThreads:
         for thread in self._threads:
             thread.join()
 
+    @property
+    def threads(self) -> Sequence[threading.Thread]:
+        """Gives its threads, once they are started."""
+        return self._threads
+
     def has_room(self) -> bool:
         """Says whether a message may be taken; if not, `room_again` is called once it may."""
         with self._lock:

@@ -3,14 +3,15 @@
 import json
 import subprocess
 import sys
+import threading
 from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
 
 from forebay.governor.states import Step
-from forebay.runtime.runtime import Runtime
 from forebay.worker import bootsteps
+from forebay.worker.celery_app import WorkerApp
 from forebay.worker.one_cpu import EVERY_S, is_worth_it
 from forebay.worker.signs_of_life import SignsOfLife
 
@@ -21,26 +22,26 @@ PROGRAM = f"""
 import json, os, threading
 from forebay.worker.one_cpu import OneCpu
 
-clock, ended = [0.0], threading.Event()
+clock, ended, followers = [0.0], threading.Event(), []
 def another():
     thread = threading.Thread(target=ended.wait)
     thread.start()
-    return thread.native_id
+    return thread
 
-def allowed(*threads):
-    return [sorted(os.sched_getaffinity(thread)) for thread in threads]
+main, first, second, stranger = threading.main_thread(), another(), another(), another()
+def step():
+    one.follow()
+    said.append([sorted(os.sched_getaffinity(thread.native_id)) for thread in (main, first, second, stranger)])
 
-main, first, one = threading.get_native_id(), another(), OneCpu(lambda: clock[0])
-said = [allowed(main, first)]
-one.follow()
-said.append(allowed(main, first))
-second = another()
-os.sched_setaffinity(second, os.sched_getaffinity(main))
-one.follow()
-said.append(allowed(main, second))
+said, one = [], OneCpu(lambda: followers, lambda: clock[0])
+step()
+followers.append(first)
 clock[0] += {EVERY_S}
-one.follow()
-said.append(allowed(main, second))
+step()
+followers.append(second)
+step()
+clock[0] += {EVERY_S}
+step()
 ended.set()
 print(json.dumps(said))
 """
@@ -53,18 +54,17 @@ def said() -> list[list[list[int]]]:
     return steps
 
 
-def test_others_follow_who_calls_and_it_stays_free(said: list[list[list[int]]]) -> None:
-    (everywhere, of_thread), (main, followed), *_ = said
-    assert of_thread == everywhere == main
-    assert len(followed) == 1
-    assert followed[0] in everywhere
+def test_threads_follow_who_calls_and_nobody_else_does(said: list[list[list[int]]]) -> None:
+    (everywhere, *others), (main, first, second, stranger), *_ = said
+    assert others == [everywhere] * 3
+    assert main == second == stranger == everywhere
+    assert len(first) == 1
+    assert first[0] in everywhere
 
 
-def test_a_thread_that_comes_later_follows_with_the_next_look_and_none_is_taken_before(
-    said: list[list[list[int]]],
-) -> None:
-    (everywhere, _), _, (_, before), (main, after) = said
-    assert before == main == everywhere
+def test_a_thread_that_comes_later_follows_with_the_next_look(said: list[list[list[int]]]) -> None:
+    _, _, (everywhere, _, before, _), (main, _, after, stranger) = said
+    assert before == main == stranger == everywhere
     assert len(after) == 1
 
 
@@ -72,15 +72,15 @@ def test_a_thread_that_comes_later_follows_with_the_next_look_and_none_is_taken_
     ("serves", "follows"), [((Step.SUBMIT, Step.POLL), True), ((Step.DOWNLOAD,), False), (tuple(Step), False)]
 )
 def test_processes_that_serve_downloads_are_left_alone(
-    runtime: Runtime, monkeypatch: pytest.MonkeyPatch, serves: Iterable[Step], follows: bool
+    app: WorkerApp, monkeypatch: pytest.MonkeyPatch, serves: Iterable[Step], follows: bool
 ) -> None:
-    followed: list[float] = []
-    monkeypatch.setattr(bootsteps.OneCpu, "follow", lambda one: followed.append(one._monotonic_s()))
-    signs = SignsOfLife(runtime, 2, lambda: None, lambda: None)
+    followed: list[list[threading.Thread]] = []
+    monkeypatch.setattr(bootsteps.OneCpu, "follow", lambda one: followed.append([*one._threads()]))
+    signs = SignsOfLife(app.runtime(), 2, lambda: None, lambda: None)
 
-    bootsteps._behind_each_round(signs, frozenset(serves), runtime)()
+    bootsteps._behind_each_round(signs, app, frozenset(serves))()
 
-    assert bool(followed) is follows
+    assert followed == ([[threading.main_thread(), *app.step_threads.threads]] if follows else [])
 
 
 def test_where_the_system_lets_nobody_choose_all_goes_on(tmp_path: Path) -> None:
@@ -88,7 +88,7 @@ def test_where_the_system_lets_nobody_choose_all_goes_on(tmp_path: Path) -> None
 import forebay.worker.one_cpu as it
 from pathlib import Path
 it._TASKS = Path({str(tmp_path)!r})
-one = it.OneCpu(lambda: 1e9)
+one = it.OneCpu(lambda: [], lambda: 1e9)
 one.follow()
 assert one._next_s == float("inf")
 one.follow()
