@@ -90,6 +90,7 @@ class PumpStep(bootsteps.StartStopStep):
         self._sent_writer: SentWriter | None = None
         self._reconciler: ReconcilerThread | None = None
         self._listener: BellListener | None = None
+        self._one_cpu: OneCpu | None = None
 
     def start(self, parent: Any) -> None:
         """Starts the thread."""
@@ -102,7 +103,8 @@ class PumpStep(bootsteps.StartStopStep):
         ledger_watch = LedgerWatch(one_ledger(app.settings, runtime).claim, end_unasked, runtime.monotonic_s)
         serves = _served(app)
         signs = SignsOfLife(runtime, parent.concurrency, ledger_watch.look, lambda: sent_writer.trouble)
-        went_round = _behind_each_round(signs, app, serves)
+        self._one_cpu = _one_cpu(app, serves)
+        went_round = _behind_each_round(signs, self._one_cpu)
         ports = _ports(runtime, queues, sent_writer, self._reconciler.wake, signs.beat, went_round, serves)
         pump = self._pump = Pump(ports, serves, runtime.monotonic_s)
         self._listener = BellListener(
@@ -127,6 +129,8 @@ class PumpStep(bootsteps.StartStopStep):
             self._sent_writer.stop()
         if self._pump:
             join_within(self._pump.stop(), parent)
+        if self._one_cpu:
+            self._one_cpu.let_go()
 
     def terminate(self, parent: Any) -> None:
         """Does as `stop`: a round is short."""
@@ -248,15 +252,20 @@ def _ports(
     )
 
 
-def _behind_each_round(signs: SignsOfLife, app: WorkerApp, serves: Collection[Step]) -> Callable[[], None]:
-    """Gives what the pump does behind each of its ticks."""
+def _one_cpu(app: WorkerApp, serves: Collection[Step]) -> OneCpu | None:
+    """Gives what keeps the threads of steps together, and the one that reads messages; None where they gain nothing."""
     if Step.DOWNLOAD in serves or not is_worth_it():
-        return signs.went_round
-    one_cpu = OneCpu(lambda: [threading.main_thread(), *app.step_threads.threads], app.runtime().monotonic_s)
+        return None
+    return OneCpu(lambda: [threading.main_thread(), *app.step_threads.threads], app.runtime().monotonic_s)
+
+
+def _behind_each_round(signs: SignsOfLife, one_cpu: OneCpu | None) -> Callable[[], None]:
+    """Gives what the pump does behind each of its ticks."""
 
     def went_round() -> None:
         signs.went_round()
-        one_cpu.follow()
+        if one_cpu:
+            one_cpu.follow()
 
     return went_round
 

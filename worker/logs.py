@@ -2,8 +2,8 @@
 
 Each line names what it is about. A record that names a run names its batch, too, one that names a batch of an extract
 names that and its window, and one that tells of an exception names its class: nobody who logs has to. Ids everywhere,
-payloads nowhere. Secrets cannot come in by accident: keys and URLs are `SecretStr`, and httpx's own lines, which name
-the signed URL, are off at every level. What others wrote forges nothing: a record is one line, the lines of a traceback
+payloads nowhere. Secrets cannot come in by accident: keys and URLs are `SecretStr`, and httpcore's own lines of where
+redirects lead are off at every level. What others wrote forges nothing: a record is one line, the lines of a traceback
 are indented, and a value that could pass for more than one is quoted.
 """
 

@@ -41,9 +41,10 @@ class OneCpu:
     """Has threads follow the one that calls it, which is none of them."""
 
     def __init__(self, threads: Callable[[], Iterable[threading.Thread]], monotonic_s: Callable[[], float]) -> None:
-        """Takes what tells the threads that follow."""
+        """Takes what tells the threads that follow; not before those have started that one of them may start."""
         self._threads, self._monotonic_s = threads, monotonic_s
-        self._next_s = 0.0
+        self._next_s = monotonic_s() + EVERY_S
+        self._free = os.sched_getaffinity(0)
         self._bound: tuple[int, frozenset[int]] | None = None
 
     def follow(self) -> None:
@@ -54,16 +55,27 @@ class OneCpu:
         self._next_s = now_s + EVERY_S
         try:
             cpu = _cpu_of(threading.get_native_id())
-            threads = frozenset(thread.native_id for thread in self._threads() if thread.native_id)
+            threads = frozenset(each.native_id for each in self._threads() if each.is_alive() and each.native_id)
             if self._bound != (cpu, threads):
-                for thread in threads:
-                    with suppress(ProcessLookupError):  # it has just ended
-                        os.sched_setaffinity(thread, {cpu})
+                _bind(threads, {cpu})
                 self._bound = (cpu, threads)
-        except OSError as error:
-            log.info("threads stay where they are: %s", error, extra={"event": "not_bound"})
-            self._next_s = inf
+        except (OSError, ValueError, IndexError) as error:
+            log.info("threads run anywhere: %s", error, extra={"event": "not_bound"})
+            self.let_go()
+
+    def let_go(self) -> None:
+        """Binds nothing any more, and gives back what was bound: a worker that restarts itself does so as it is."""
+        self._next_s = inf
+        if self._bound:
+            with suppress(OSError):  # the system has taken CPUs away since, and chosen for itself
+                _bind(self._bound[1], self._free)
+
+
+def _bind(threads: Iterable[int], cpus: set[int]) -> None:
+    for thread in threads:
+        with suppress(ProcessLookupError):  # it has just ended
+            os.sched_setaffinity(thread, cpus)
 
 
 def _cpu_of(thread: int) -> int:
-    return int((_TASKS / str(thread) / "stat").read_text().rpartition(")")[2].split()[_PROCESSOR])
+    return int((_TASKS / str(thread) / "stat").read_bytes().rpartition(b")")[2].split()[_PROCESSOR])

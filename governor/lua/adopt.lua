@@ -45,7 +45,7 @@ local function raise(run, index, state, attempt)
   make_due('submit', run, now)
   if redis.call('ZADD', SLOTS, now, run) == 1 then hold(flow, 1) end
   redis.call('HDEL', run_key(run), 'key', 'unanswered', 'answered', 'submitted', 'polled', 'ended', 'trouble',
-    'received', 'holder', 'look_again', 'told', 'told_by', 'told_late_ms')
+    'received', 'holder', 'look_again', 'planned', 'told', 'told_by', 'told_late_ms')
   redis.call('HSET', run_key(run), 'state', 'granted', 'attempt', attempt, 'fence', next_fence(), 'granted', now,
     'query_run', '', 'tries', 0)
   mark(flow, index, 'granted')

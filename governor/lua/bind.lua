@@ -10,7 +10,10 @@ local run, fence, query_run, first_poll_ms = unpack(ARGV)
 if not holds(run, fence, 'granted') then return 0 end
 redis.call('HSET', run_key(run), 'query_run', query_run, 'submitted', now)
 local is_told = know(run, query_run)
-if not is_told and tonumber(first_poll_ms) > 0 then redis.call('HSET', run_key(run), 'planned', 1) end
+-- Of what was adopted nobody knows what was planned.
+if not is_told and tonumber(first_poll_ms) > 0 and redis.call('HEXISTS', run_key(run), 'adopted') == 0 then
+  redis.call('HSET', run_key(run), 'planned', now + first_poll_ms)
+end
 move(run, 'granted', 'running', is_told and -HEAD_START_MS or first_poll_ms)
 -- Sweeps are due while something runs. Pumps that come at once anyway need not be told.
 if quiet_until.poll > now then wake_pumps('poll', number(FEED, 'sweep_at')) end

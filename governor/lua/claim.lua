@@ -1,7 +1,7 @@
 -- Hands out what is due, step by step, within the lane's budgets: called by the pump alone.
 --
 -- A claim moves the due time forward instead of removing it, so that what a dying pump or a lost message took
--- along comes back by itself. It charges one request a run, since each step makes exactly one. It leaves the instant before
+-- along comes back by itself. It charges one request a run, since each step makes one at most. It leaves the instant before
 -- which nothing of a step is due, so that whatever becomes due sooner rings (shared/bell.lua).
 --
 -- ARGV    submits, downloads, polls (how many of each the caller can use; empty: it does not ask), resend_ms (after how long an

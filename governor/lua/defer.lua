@@ -22,7 +22,9 @@ redis.call('HSET', run_key(run), 'holder', '')
 if trouble == '' then
   redis.call('HSET', run_key(run), 'tries', 0)
   redis.call('HDEL', run_key(run), 'trouble')
-  if put_off ~= '1' then
+  if put_off == '1' then
+    redis.call('HSET', run_key(run), 'planned', now + delay_ms)
+  else
     redis.call('HDEL', run_key(run), 'planned')
     redis.call('HSET', run_key(run), 'polled', now)
   end

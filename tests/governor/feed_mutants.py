@@ -28,9 +28,10 @@ FEED_MUTANTS = (
         "  redis.call('HDEL', run_key(run), 'planned')\n",
         "",
     ),
-    Mutant("a look that was put off saw its run alive", "defer", "put_off ~= '1'", "true"),
+    Mutant("a look that was put off saw its run alive", "defer", "put_off == '1'", "false"),
     Mutant("a look that was made is planned still", "defer", "    redis.call('HDEL', run_key(run), 'planned')\n", ""),
-    Mutant("a first look is due for whatever reason", "bind", "'planned', 1", "'planned', false"),
+    Mutant("a first look is due for whatever reason", "bind", "'planned', now + first_poll_ms", "'planned', false"),
+    Mutant("a look that is due sooner than planned may be put off", "begin", "now >= tonumber(planned)", "true"),
     Mutant(
         "an event is kept though no create is under way",
         "shared/query_runs",

@@ -20,7 +20,7 @@ for _, key in ipairs(redis.call('KEYS', 'fb:{*')) do
     for _, field in ipairs(redis.call('HKEYS', key)) do
       local instant = string.match(field, '_until$') or string.match(field, '_since$') or field == 'audited'
       if name == 'flow' then instant = instant or field == 'opened' or field == 'canceling' or field == 'done' end
-      local of_run = ' granted sent unanswered submitted told polled ended '
+      local of_run = ' granted sent unanswered submitted told polled planned ended '
       if name == 'run' then instant = string.find(of_run, ' ' .. field .. ' ', 1, true) end
       local of_feed = ' heard_events heard_webhooks sweep_at swept '
       if name == 'feed' then instant = string.find(of_feed, ' ' .. field .. ' ', 1, true) end

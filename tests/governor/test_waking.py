@@ -76,6 +76,14 @@ class TestALookThatIsOnlyPlanned:
 
         assert not self.looked_at(lane).planned
 
+    def test_is_none_before_its_time(self, lane: Lane) -> None:
+        """A release that knows of no plan has made it due."""
+        lane.open(cap=1)
+        run = due_in_an_hour(lane)
+        lane.client.zadd(lane.keys.due(Step.POLL), {run: 0})
+
+        assert not self.looked_at(lane).planned
+
     def test_is_none_where_its_end_was_told_first(self, lane: Lane) -> None:
         lane.open(cap=1)
         custody = lane.hold(Step.SUBMIT)

@@ -141,6 +141,8 @@ class World:
         key = self.governor.keys.due(step)
         for run in self.rt.redis.zrange(key, 0, -1):
             self.rt.redis.zadd(key, {run: 0})
+            if self.rt.redis.hexists(self.governor.keys.run(run), "planned"):
+                self.rt.redis.hset(self.governor.keys.run(run), "planned", 0)
 
     def due_in_ms(self, step: Step, index: int = 0) -> float | None:
         score = self.rt.redis.zscore(self.governor.keys.due(step), f"{BATCH}/{index}")

@@ -41,8 +41,8 @@ log = logging.getLogger(__name__)
 #: Durations are remembered by query only in flows up to this size: a larger one is a list of one-off queries, and
 #: would fill Redis with what nobody asks for again.
 MOST_REMEMBERED = 10_000
-#: By less a look is not put off.
-WORTH_PUTTING_OFF_S = 1.0
+#: By less a look is not put off, nor where events are known to miss more of the ends than this.
+WORTH_PUTTING_OFF_S, MOST_MISSING = 1.0, 0.5
 #: How long it is good for that Redis knew the run as this step's, and not as canceled: a download asks as often.
 HEARD_FOR_S = 1.0
 
@@ -208,19 +208,23 @@ class Turn:
 
     def poll_later(self) -> None:
         """Makes the run due when its next look pays."""
+        self._known = None  # the look may have taken its time
         wait_s = next_poll_s((self.custody.since_create_ms or 0) / 1000, self._outlook())
         self.defer(int(wait_s * 1000))
 
     def put_off(self) -> bool:
         """Puts the first look off that was planned when less was known, if by now it pays later, and says so.
 
-        Where nothing tells of ends nothing is known but by looks: these are made as they were planned.
+        Where nothing tells of most ends what is known comes from looks: these are made as they were planned. So is one
+        that tries a gate, since all others wait for what it finds.
         """
-        since_create_ms = self.custody.since_create_ms
-        if not self.custody.planned or since_create_ms is None:
+        custody, since_create_ms = self.custody, self.custody.since_create_ms
+        # Releases that know no plan leave it where it is when they look, or hear of an end.
+        is_first = custody.planned and custody.since_poll_ms is None and custody.since_told_ms is None
+        if not is_first or since_create_ms is None or custody.closed_gates:
             return False
         outlook = self._outlook()
-        if outlook.feed is None:
+        if outlook.feed is None or outlook.feed.missing > MOST_MISSING:
             return False
         later_s = first_poll_s(self.custody.index, outlook) - since_create_ms / 1000
         if later_s < WORTH_PUTTING_OFF_S:

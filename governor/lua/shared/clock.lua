@@ -10,7 +10,7 @@ local TOLERATED_MS = 1000
 -- Longer than what passes between two notes, or two audits, where pumps are at work.
 local LONGEST_GAP_MS = 60000
 
-local INSTANTS_OF_A_RUN = { 'granted', 'sent', 'unanswered', 'submitted', 'told', 'polled', 'ended' }
+local INSTANTS_OF_A_RUN = { 'granted', 'sent', 'unanswered', 'submitted', 'told', 'polled', 'planned', 'ended' }
 
 local function move_fields(key, fields, by_ms, before)
   for _, field in ipairs(fields) do

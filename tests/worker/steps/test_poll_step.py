@@ -9,6 +9,7 @@ from forebay.config.stripe import Api
 from forebay.governor.contract import Retry
 from forebay.governor.lane_events import LaneEvents
 from forebay.governor.states import Gate, RunState, Step
+from forebay.worker.steps.carry_out import carry_out
 from forebay.worker.steps.turn import MOST_REMEMBERED
 from tests.worker.conftest import BATCH, LANE, World, query_run, refusal
 
@@ -82,6 +83,43 @@ def test_a_first_look_that_was_planned_when_nothing_was_known_asks_nobody_where_
 def test_a_look_that_something_asks_for_is_made(running: World) -> None:
     learn(running, told=50)
     assert LaneEvents(running.rt.redis, LANE).wake_all() == 1
+
+    running.step(Step.POLL, query_run())
+
+
+def test_a_look_that_tries_a_gate_is_made(running: World) -> None:
+    learn(running, told=50)
+    running.governor.close_gate(Gate.RETRIEVE, first_ms=0, longest_ms=1, reason="too many")
+
+    running.step(Step.POLL, query_run())
+
+    assert not running.view.lane(LANE).gates
+
+
+@pytest.mark.parametrize("left", ["an end", "a look"])
+def test_a_plan_that_another_release_has_left_behind_puts_nothing_off(running: World, left: str) -> None:
+    learn(running, told=50)
+    field = {"an end": "told", "a look": "polled"}[left]
+    running.rt.redis.hset(running.governor.keys.run(f"{BATCH}/0"), field, running.view.now_ms() - 1)
+
+    running.step(Step.POLL, query_run())
+
+
+def test_a_plan_whose_time_has_not_come_puts_nothing_off(running: World) -> None:
+    """Something that knows of no plan has made the look due."""
+    learn(running, told=50)
+    running.rt.redis.hset(running.governor.keys.run(f"{BATCH}/0"), "planned", running.view.now_ms() + 60_000)
+    running.rt.redis.zadd(running.governor.keys.due(Step.POLL), {f"{BATCH}/0": 0})
+    running.answers.append(query_run())
+
+    carry_out(running.rt, Step.POLL, LANE, running.governor.claim(submits=0, downloads=0, polls=9).due[Step.POLL])
+
+    assert not running.answers, "it was looked at"
+
+
+def test_where_events_miss_most_ends_looks_are_made_as_they_were_planned(running: World) -> None:
+    learn(running, told=50)
+    running.rt.redis.hset(running.governor.keys.feed, "missed", 80)
 
     running.step(Step.POLL, query_run())
 
