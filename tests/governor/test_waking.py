@@ -69,6 +69,7 @@ class TestALookThatIsOnlyPlanned:
     def test_is_none_once_something_asks_for_it(self, lane: Lane, asks: str) -> None:
         lane.open(cap=1)
         due_in_an_hour(lane)
+        lane.pass_time(HOUR_MS)
         if asks == "an event":
             lane.events.wake(EndPath.EVENTS, [("qr_1", None)], ended=False)
         else:
