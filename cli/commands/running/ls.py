@@ -13,6 +13,7 @@ from rich.table import Table
 
 from forebay.cli import options
 from forebay.cli.deployment import Deployment, open_deployment
+from forebay.cli.embedded import demo_folder
 from forebay.cli.exits import Exit
 from forebay.cli.following.batch_facts import batch_counts, listed_facts
 from forebay.cli.following.batch_list import BatchList, ListedBatch
@@ -120,10 +121,8 @@ def _closing_remarks(wanted: ListOptions, batches: BatchList, shown: int, total:
         yield f"none of {words.counted(total, 'batch', 'batches')} is like that"
         return
     yield "no batches yet; `forebay run queries/*.sql` makes one"
-    from forebay.cli.commands.trying import demo  # it loads much, and only who has nothing yet asks for it
-
-    if demo.LEDGER.is_dir():
-        yield f"those of the demo are in a folder of its own: {demo.SETTINGS} forebay ls"
+    if demo_folder.LEDGER.is_dir():
+        yield f"those of the demo are in a folder of its own: {demo_folder.SETTINGS} forebay ls"
 
 
 def _in_the_way(deployment: Deployment, rows: list[ListedBatch]) -> list[Cause]:

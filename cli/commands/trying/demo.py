@@ -24,6 +24,7 @@ from forebay.cli.commands.trying.sandbox import sandbox_command
 from forebay.cli.deployment import open_deployment
 from forebay.cli.embedded.attach import embedded
 from forebay.cli.embedded.children import with_parent
+from forebay.cli.embedded.demo_folder import FOLDER, SETTINGS
 from forebay.cli.errors import EmbeddedFailed, NotHere
 from forebay.cli.exits import Exit
 from forebay.cli.following.session import Session
@@ -33,10 +34,6 @@ from forebay.cli.submitting.accept import accept
 from forebay.cli.submitting.request import read_request
 from forebay.config.settings import Settings
 
-FOLDER = Path(".forebay/demo")
-LEDGER = FOLDER / "ledger"
-#: With these a command sees what the demo kept.
-SETTINGS = f"FOREBAY_DATA_DIR={FOLDER} FOREBAY_LEDGER={LEDGER}"
 EXAMPLES = Path("examples")
 #: What the example's spec asks for, and where `forebay sandbox` is by itself.
 USUAL_URL = "http://127.0.0.1:8420"

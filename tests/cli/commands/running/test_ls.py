@@ -222,10 +222,14 @@ def test_a_batch_of_another_ledger_is_counted(batch: str, deployed: redis.Redis,
     assert Ledger(LocalStore(LEDGER)).batch(batch)
 
 
-def test_it_loads_nothing_of_what_a_ledger_in_a_folder_and_a_look_do_without(batch: str) -> None:
+@pytest.mark.parametrize("said", ["batch", "no batches yet"])
+def test_it_loads_nothing_of_what_a_ledger_in_a_folder_and_a_look_do_without(
+    deployed: redis.Redis, request: pytest.FixtureRequest, said: str
+) -> None:
+    expected = request.getfixturevalue("batch") if said == "batch" else said
     loaded = loaded_by("ls")
 
-    assert batch in loaded.said
+    assert expected in loaded.said
     needless = {
         "antlr4", "boto3", "botocore", "celery", "duckdb", "httpx", "kombu", "s3transfer", "sqlglot", "starlette",
         "urllib3", "yaml",
