@@ -16,7 +16,7 @@ from tests.interleaving.world import LONG_S, World
 EXPRESS_BYTES = 20
 #: Of orders of turns. In the first nearly all happens; that a query ends before its create is answered is in the next,
 #: and that a download finds at its end that its run was canceled in the last.
-SEEDS = (52, 149, 157)
+SEEDS = (52, 149, 62)
 #: One lands with the look that saw its end, the others by a download.
 SIZE = 3
 #: A calm story needs less than two hundred turns; a death costs a custody and a resend more.

@@ -249,9 +249,10 @@ def test_what_a_client_that_is_closed_began_goes_on_in_the_next_that_begins_one(
     assert not [thread for thread in threading.enumerate() if thread.name.startswith("backfill")]
     assert deeds(served).goes_on(first)
 
-    with Deployment(deployed, served), forebay.Client() as client:
+    with forebay.Client() as client:
         second = client.backfill("daily").id
-        until(lambda: not client.deed(first).going_on and not client.deed(second).going_on, "both are over")
+        with Deployment(deployed, served):
+            until(lambda: not client.deed(first).going_on and not client.deed(second).going_on, "both are over")
 
         assert [client.deed(each).came for each in (first, second)] == ["1 of 1 window filled", "3 of 3 windows filled"]
 
