@@ -23,10 +23,6 @@ local wanted = { submit = tonumber(submits), download = tonumber(downloads), pol
 -- What is due and waits for a gate, or for room in the cap, is asked for so often: nothing rings when these give way.
 local BLOCKED_MS = 500
 
--- What waits for a budget goes in twos, if the second request is no further off than this: a claim and a message cost about as
--- much as a look's own work, and two share them.
-local IN_TWOS_MS = 100
-
 local sleep_ms = {}
 local function ask_again(step, instant)
   sleep_ms[step] = math.min(sleep_ms[step] or NEVER_MS, math.max(0, math.ceil(instant - now)))
@@ -115,9 +111,7 @@ local function hand_out(step, operation)
     for _, gate in ipairs(gates) do note_probe(gate, resend_ms) end
   end
   if runs >= wanted[step] then return claimed, 0 end
-  if runs < budget then return claimed, BLOCKED_MS end
-  local next_ms = math.max(interval, interval_in_all)
-  return claimed, math.max(next_ms, math.min(2 * next_ms, IN_TWOS_MS))
+  return claimed, runs == budget and math.max(interval, interval_in_all) or BLOCKED_MS
 end
 
 -- Claims what is due of a step; its first run is due at `first`, if it has one, and something else of it at `also`.

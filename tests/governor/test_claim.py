@@ -92,12 +92,6 @@ class TestHowLongThePumpMaySleep:
         assert len(claims.due[Step.SUBMIT]) == 2
         assert claims.sleep_ms == {Step.SUBMIT: 250}
 
-    @pytest.mark.parametrize(("creates_per_s", "sleep_ms"), [(20, 100), (12.5, 100), (50, 40)])
-    def test_until_two_fit_where_that_is_soon(self, lane: Lane, creates_per_s: float, sleep_ms: int) -> None:
-        lane.configure(99, creates_per_s=creates_per_s)
-        lane.open(size=99)
-        assert lane.governor.claim(submits=99, downloads=9, polls=9).sleep_ms == {Step.SUBMIT: sleep_ms}
-
     def test_not_at_all_where_more_is_due_than_it_could_use(self, lane: Lane) -> None:
         lane.open(size=3, cap=3)
         assert lane.governor.claim(submits=2, downloads=1, polls=1).sleep_ms == {Step.SUBMIT: 0}
