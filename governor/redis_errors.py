@@ -3,8 +3,8 @@
 import errno
 import os
 import re
-from contextlib import ContextDecorator
-from types import TracebackType
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from redis.exceptions import (
     ClusterDownError,
@@ -38,23 +38,13 @@ _CANNOT_SERVE_CODES = ("BUSY",)
 _WHERE = re.compile(r" script: .*", re.DOTALL)
 
 
-class _Translating(ContextDecorator):
-    def __enter__(self) -> None:
-        pass
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        if isinstance(error, RedisError | RedisClusterException):
-            raise translation(error) from error
-
-
-_TRANSLATING = _Translating()
-
-
-def translated() -> _Translating:
+@contextmanager
+def translated() -> Iterator[None]:
     """Raises a Redis exception as one of ours; around a block, or before a function."""
-    return _TRANSLATING
+    try:
+        yield
+    except (RedisError, RedisClusterException) as error:
+        raise translation(error) from error
 
 
 def translation(error: RedisError | RedisClusterException) -> GovernorError:

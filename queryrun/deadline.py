@@ -12,8 +12,8 @@ import socket
 import ssl
 import threading
 import time
-from collections.abc import Iterable
-from types import TracebackType
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any, TypeAlias
 
 import httpcore
@@ -36,22 +36,15 @@ class _Stretch(threading.local):
 _stretch = _Stretch()
 
 
-class within:  # noqa: N801 - used as a function
+@contextmanager
+def within(seconds: float) -> Iterator[None]:
     """Lets all that this thread reads and writes inside of the block take so long together, unless less is left."""
-
-    __slots__ = ("_outer_s", "_seconds")
-
-    def __init__(self, seconds: float) -> None:
-        self._seconds = seconds
-
-    def __enter__(self) -> None:
-        self._outer_s = _stretch.until_s
-        _stretch.until_s = min(self._outer_s, time.monotonic() + self._seconds)
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        _stretch.until_s = self._outer_s
+    outer_s = _stretch.until_s
+    _stretch.until_s = min(outer_s, time.monotonic() + seconds)
+    try:
+        yield
+    finally:
+        _stretch.until_s = outer_s
 
 
 def _left(timeout: float | None, late: type[httpcore.TimeoutException]) -> float | None:

@@ -9,7 +9,6 @@ behind, and not what is stored.
 
 import fcntl
 import hashlib
-import io
 import os
 import secrets
 import socket
@@ -85,14 +84,10 @@ def _held(folder: Path, mode: int) -> tuple[Path, BinaryIO]:
 
 def _try(folder: Path, mode: int) -> tuple[Path, BinaryIO]:
     """Makes a draft and locks it. Raises FileNotFoundError if it or its folder went meanwhile."""
+    with suppress(FileExistsError):
+        folder.mkdir(mode)
     path = folder / f"{_machine()}-{secrets.token_hex(8)}"
-    try:
-        handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, mode & 0o666)
-    except FileNotFoundError:
-        with suppress(FileExistsError):
-            folder.mkdir(mode)
-        handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, mode & 0o666)
-    file = os.fdopen(handle, "wb", io.DEFAULT_BUFFER_SIZE)  # by itself it would ask whether this is a terminal
+    file = os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, mode & 0o666), "wb")
     with suppress(OSError):  # a file system without locks: age alone protects it
         fcntl.flock(file, fcntl.LOCK_EX)
     if os.fstat(file.fileno()).st_nlink == 0:

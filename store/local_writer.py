@@ -58,29 +58,21 @@ def opened(root: Path, target: Path, key: str) -> Iterator[LocalWriter]:
     """Opens a writer for a file below a store's folder, which is made for this user alone where it is not there."""
     with ExitStack() as stack:
         with translated(key):
-            mode = _mode_of(root)
+            make_folder(root, 0o700)
+            mode = root.stat().st_mode & 0o777
             path, file = stack.enter_context(draft(root, mode=mode))
         yield LocalWriter(key, file, path, lambda how: _publish(target, how, mode))
 
 
-def _mode_of(root: Path) -> int:
-    """Gives the mode of a store's folder, which is made if it is not there."""
-    try:
-        return root.stat().st_mode & 0o777
-    except FileNotFoundError:
-        make_folder(root, 0o700)
-        return root.stat().st_mode & 0o777
-
-
 def _publish(target: Path, how: How, mode: int) -> None:
-    """Brings a draft to its place, in a folder that is made if it is not there; whoever deletes its last file may be
-    faster."""
+    """Brings a draft to its place, in a folder that is made; whoever deletes its last file may be faster."""
     for _ in range(_TRIES - 1):
+        make_folder(target.parent, mode)
         with suppress(FileNotFoundError):
             how(target)
             break
-        make_folder(target.parent, mode)
     else:
+        make_folder(target.parent, mode)
         how(target)
     sync_folder(target.parent)
 

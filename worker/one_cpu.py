@@ -1,7 +1,7 @@
 """Keeps the busy threads of a process on one CPU at a time: the one where the scheduler has put its pump.
 
 Threads of Python take turns at one interpreter, with every request and every read of a file. Where they run on several
-CPUs most turns wake another CPU, and that costs more than the turn: a third of what a busy worker spends
+CPUs most turns wake another CPU, and that costs more than the turn: a fifth to a third of what a busy worker spends
 (bench/README.md, `throughput`). On one CPU the next thread goes on where the last one waits.
 
 That CPU may be taken by somebody else. So the pump is bound to none, the scheduler finds it a place as ever, and all

@@ -32,5 +32,5 @@ read_some(flow_key(flow), 'canceling')
 local function since(moment) return moment and seen - tonumber(moment) end
 return { tonumber(new_fence), tonumber(tries), since(granted), since(sent), since(unanswered), since(submitted), since(polled),
   since(ended), since(told), tonumber(late or '') or false, flow, tonumber(index), tonumber(attempt),
-  query_run ~= '' and query_run, idempotency_key, planned and now >= tonumber(planned) and 1 or 0, redis.call('HEXISTS', flow_key(flow), 'canceling'),
-  closed_gates(STEP_OF[state]) }
+  query_run ~= '' and query_run, idempotency_key, planned and now >= tonumber(planned) and 1 or 0,
+  redis.call('HEXISTS', flow_key(flow), 'canceling'), closed_gates(STEP_OF[state]) }

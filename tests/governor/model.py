@@ -206,16 +206,18 @@ class Model(ModelSweep):
             run.told_ms = self.now_ms
         self.move(run, RunState.RUNNING, -HEAD_START_MS if told else delay_ms)
         # One that was there before, of which no create was sent, shows no room.
-        if self.limit is not None and run.key:
-            self._raise_limit(self.limit)
-        self.grant()
+        if self.limit is not None and run.key and self._raise_limit(self.limit):
+            self.grant()
 
-    def _raise_limit(self, limit: int) -> None:
+    def _raise_limit(self, before: int) -> bool:
+        """Raise the limit, and tell whether it rose."""
+        limit = before
         self.successes += self.alive_at_stripe >= limit - 1
         slowest = min(10, ceil(limit / 4))
         if self.successes and self.successes >= slowest // 2 ** max(0, limit - self.refused_at):
             limit, self.successes = limit + 1, 0
         self.limit = limit if limit < self.settings["cap"] else None
+        return limit > before
 
     def defer(self, run: Run, delay_ms: int, trouble: str, create: str = "") -> None:
         at_once = not trouble and (run.look_again or run.told_ms == self.now_ms)
@@ -243,12 +245,14 @@ class Model(ModelSweep):
         self.grant()
 
     def finish(self, run: str, outcome: RunState, stored_bytes: int, records: int) -> None:
+        freed = self.runs[run].holds_slot
         flow = self._drop(run, outcome)
         flow.outcomes[outcome] += 1
         flow.stored_bytes += stored_bytes
         flow.records += records
         self._close_if_done(flow)
-        self.grant()
+        if freed:
+            self.grant()
 
     def requeue(self, run: str, attempt: int, *, refused: bool = False) -> None:
         index, (charged_class, charge, promoted) = self.runs[run].index, self.runs[run].charge

@@ -5,7 +5,7 @@ from importlib.resources import files
 from typing import Any
 
 import redis
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 HASHES = files("forebay.governor").joinpath("lua", "shared", "hashes.lua").read_text("utf-8")
@@ -55,6 +55,11 @@ def told(client: redis.Redis, script: str, commands: list[tuple[Any, ...]], ther
     return replies, [client.hgetall(key) for key in keys], [client.ttl(key) > 0 for key in keys]
 
 
+#: A hash whose last field goes is gone, with its time to live.
+EMPTIED = [("HSET", "{h}:a", "h", 0), ("PEXPIRE", "{h}:a", 10**6), ("HDEL", "{h}:a", "h"), ("HSET", "{h}:a", "f", 0)]
+
+
+@example(commands=EMPTIED, there={})
 @given(commands=st.lists(COMMAND, min_size=1, max_size=12), there=st.dictionaries(FIELD, NUMBER))
 def test_answers_and_outcome_are_those_of_redis(
     shared_valkey: redis.Redis, commands: list[tuple[Any, ...]], there: dict[str, int]

@@ -17,7 +17,7 @@ def poll(turn: Turn) -> None:
     if turn.custody.canceling and turn.item.fetched and turn.custody.since_poll_ms is None:
         turn.cancel()  # of ours there is nothing at Stripe
         return
-    if not turn.custody.canceling and turn.put_off():
+    if turn.put_off():
         return
     try:
         observed = turn.retrieve()

@@ -216,20 +216,20 @@ class Turn:
         """Puts the first look off that was planned when less was known, if by now it pays later, and says so.
 
         Where nothing tells of most ends what is known comes from looks: these are made as they were planned. So is one
-        that tries a gate, since all others wait for what it finds.
+        that tries a gate, since all others wait for what it finds, and one at a canceled run.
         """
         custody, since_create_ms = self.custody, self.custody.since_create_ms
         # Releases that know no plan leave it where it is when they look, or hear of an end.
         is_first = custody.planned and custody.since_poll_ms is None and custody.since_told_ms is None
-        if not is_first or since_create_ms is None or custody.closed_gates:
+        if not is_first or since_create_ms is None or custody.closed_gates or custody.canceling:
             return False
         outlook = self._outlook()
         if outlook.feed is None or outlook.feed.missing > MOST_MISSING:
             return False
-        later_s = first_poll_s(self.custody.index, outlook) - since_create_ms / 1000
+        later_s = first_poll_s(custody.index, outlook) - since_create_ms / 1000
         if later_s < WORTH_PUTTING_OFF_S:
             return False
-        self._governor.put_off(self.custody, int(later_s * 1000))
+        self._governor.put_off(custody, int(later_s * 1000))
         return True
 
     def defer(self, delay_ms: int, trouble: str = "", create: CreateOutcome = CreateOutcome.NONE) -> None:

@@ -99,6 +99,13 @@ local function start_anew(key)
   copies[key] = { fields = {}, is_whole = true, changed = {} }
 end
 
+local function is_empty(copy)
+  for _, value in pairs(copy.fields) do
+    if value then return false end
+  end
+  return true
+end
+
 local OF_A_HASH = { HGET = get }
 
 function OF_A_HASH.HMGET(key, ...)
@@ -125,6 +132,11 @@ function OF_A_HASH.HDEL(key, ...)
   local were = 0
   for _, field in ipairs({ ... }) do
     if put(key, field, false) then were = were + 1 end
+  end
+  -- A hash without fields is no key any more, and what is written later has no time to live.
+  if were > 0 and copies[key].is_whole and is_empty(copies[key]) then
+    server.call('DEL', key)
+    start_anew(key)
   end
   return were
 end

@@ -87,6 +87,13 @@ def test_a_look_that_something_asks_for_is_made(running: World) -> None:
     running.step(Step.POLL, query_run())
 
 
+def test_a_look_at_a_canceled_run_is_made(running: World) -> None:
+    learn(running, told=50)
+    running.steering.cancel(BATCH)
+
+    running.step(Step.POLL, query_run())
+
+
 def test_a_look_that_tries_a_gate_is_made(running: World) -> None:
     learn(running, told=50)
     running.governor.close_gate(Gate.RETRIEVE, first_ms=0, longest_ms=1, reason="too many")
