@@ -63,7 +63,7 @@ class AskedFor:
     room: Mapping[Step, int]
     """How many runs it can use, of each step that it asks for."""
     believes: bool
-    """The word of the last claim suffices, that nothing is due yet; else the lane looks."""
+    """The word of the last claim suffices, that nothing is to be claimed yet; else the lane looks."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -115,7 +115,7 @@ class Governor:
 
         None of a step: the caller does not ask for it. `surely_over_ms` after it was last sent nothing of a create can
         be alive. `sweep_ms`: the caller can have the list of events swept, too, and within so long. `unless_quiet`: it
-        believes the last claim that nothing is due yet.
+        believes the last claim that nothing is to be claimed yet.
         """
         asked_s = self._clock.monotonic_s()
         due = self._scripts.claim(

@@ -105,13 +105,13 @@ class LaneKeys:
 
     @property
     def config(self) -> str:
-        """HASH: layout, settings, newest fence, gates, the limit, a pause, classes' times and held slots; `server`, the
-        run_id of the server with which the lane was reconciled; `reconciled`, the fence since which it is;
-        `unreconciled`, the fence since which it is not; `clock`, the time when a pump last noted it; `aside`, slots
-        kept for what runs beside all flows, `aside_holder`, for whom, and `aside_until`, when they come back by
-        themselves (ms); `has_feed`, that somebody tells of ends;
-        `<step>_quiet_until`, the instant by which pumps come for it, before which none of its runs is due, as the last
-        claim and the bells since have told."""
+        """HASH: layout, settings, the newest fence of runs without a record, gates, the limit, a pause, classes' times
+        and held slots; `server`, the run_id of the server with which the lane was reconciled; `reconciled`, the fence
+        since which it is; `unreconciled`, the fence since which it is not; `clock`, the time when a pump last noted it;
+        `aside`, slots kept for what runs beside all flows, `aside_holder`, for whom, and `aside_until`, when they come
+        back by themselves (ms); `has_feed`, that somebody tells of ends, and `knows_query_runs`, that runs are found by
+        their QueryRuns since; `<step>_quiet_until`, the instant by which pumps come for it, before which none of its
+        runs is to be claimed, as the last claim and the bells since have told."""
         return self.prefix + "cfg"
 
     @property
@@ -168,7 +168,7 @@ class LaneKeys:
     @property
     def query_runs(self) -> str:
         """ZSET of `QueryRun|run`, all with score 0: each run that runs at Stripe, found by the QueryRun that an event
-        names. Two runs of equal text may share one."""
+        names; of a lane of which events have ever told. Two runs of equal text may share one."""
         return self.prefix + "query-runs"
 
     @property

@@ -1,23 +1,23 @@
 """Reads from Redis what the plan of looks is made from (`poll_times.py`), in one round trip.
 
-Where many runs are alive, what holds for all of a lane is good for a moment: one more or less changes no plan, and each
-run's steps would ask for it again.
+Where many runs are alive, what is known is good for a second: one run more or less changes no plan, and each run's
+steps would ask for it again.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from forebay.governor.contract import EndPath
-from forebay.governor.durations import fitted_sums
+from forebay.governor.durations import Durations, fitted_sums
 from forebay.governor.feed import Feed, delay_of_most_s, feed_of
 from forebay.governor.keys import LaneKeys
 from forebay.governor.poll_times import PollOutlook
 from forebay.governor.redis_errors import translated
 from forebay.governor.states import Step
 
-#: How long what holds for a lane is good for, and where so many runs are alive.
-GOOD_FOR_S, MANY_ALIVE = 0.25, 20
+#: How long it is good for, and where so many runs are alive.
+GOOD_FOR_S, MANY_ALIVE = 1.0, 20
 
 _SUMS = ("ends", "sum", "squares")
 
@@ -27,24 +27,32 @@ class Outlooks:
 
     def __init__(self, client: Any, keys: LaneKeys, monotonic_s: Callable[[], float]) -> None:
         self._client, self._keys, self._monotonic_s = client, keys, monotonic_s
-        self._of_lane: tuple[float, PollOutlook] | None = None
-        """Until when it is good, and what is known whatever the query."""
+        self._known: _Known | None = None
 
     @translated()
     def of(self, query: str) -> PollOutlook:
         """Reads what is known of this query, or else of its lane. Raises `GovernorError`."""
-        now_s, known = self._monotonic_s(), self._of_lane
-        if known and now_s < known[0]:
-            of_query = self._client.hmget(self._keys.durations(query), *_SUMS) if query else ()
-            of_lane = known[1]
-        else:
-            of_query, of_lane = _read(self._client, self._keys, query)
-            self._of_lane = (now_s + GOOD_FOR_S, of_lane) if of_lane.alive >= MANY_ALIVE else None
-        fit = fitted_sums(of_query) if query else None
-        return replace(of_lane, durations=fit) if fit else of_lane
+        now_s, known = self._monotonic_s(), self._known
+        if known is None or now_s >= known.until_s:
+            fit, of_lane = _read(self._client, self._keys, query)
+            known = _Known(now_s + GOOD_FOR_S, of_lane, {query: fit})
+            self._known = known if of_lane.alive >= MANY_ALIVE else None
+        elif query not in known.fits:
+            known.fits[query] = fitted_sums(self._client.hmget(self._keys.durations(query), *_SUMS)) if query else None
+        fit = known.fits[query]
+        return replace(known.of_lane, durations=fit) if fit else known.of_lane
 
 
-def _read(client: Any, keys: LaneKeys, query: str) -> tuple[Sequence[str | None], PollOutlook]:
+@dataclass(frozen=True, slots=True)
+class _Known:
+    until_s: float
+    of_lane: PollOutlook
+    """Whatever the query."""
+    fits: dict[str, Durations | None]
+    """By query."""
+
+
+def _read(client: Any, keys: LaneKeys, query: str) -> tuple[Durations | None, PollOutlook]:
     pipeline = client.pipeline(transaction=False)
     for scope in (query, ""):
         pipeline.hmget(keys.durations(scope), *_SUMS)
@@ -54,7 +62,7 @@ def _read(client: Any, keys: LaneKeys, query: str) -> tuple[Sequence[str | None]
     pipeline.zcard(keys.unheard)
     of_query, of_lane, alive, (retrieves_per_s, requests_per_s), feed, unheard = pipeline.execute()
     lane = fitted_sums(of_lane)
-    return of_query, PollOutlook(
+    return fitted_sums(of_query) if query else None, PollOutlook(
         durations=lane,
         alive=alive,
         retrieves_per_s=float(retrieves_per_s),

@@ -44,9 +44,10 @@ local function raise(run, index, state, attempt)
   if state == 'running' then forget(run, redis.call('HGET', run_key(run), 'query_run')) end
   make_due('submit', run, now)
   if redis.call('ZADD', SLOTS, now, run) == 1 then hold(flow, 1) end
+  local fence = redis.call('HGET', run_key(run), 'fence')
   redis.call('HDEL', run_key(run), 'key', 'unanswered', 'answered', 'submitted', 'polled', 'ended', 'trouble',
     'received', 'holder', 'look_again', 'planned', 'told', 'told_by', 'told_late_ms')
-  redis.call('HSET', run_key(run), 'state', 'granted', 'attempt', attempt, 'fence', next_fence(), 'granted', now,
+  redis.call('HSET', run_key(run), 'state', 'granted', 'attempt', attempt, 'fence', fence_after(fence), 'granted', now,
     'query_run', '', 'tries', 0)
   mark(flow, index, 'granted')
 end

@@ -55,7 +55,7 @@ for _, run in ipairs(redis.call('ZRANGE', SLOTS, 0, -1)) do
     wake_pumps(STEP_OF[state], now)
     forgotten = forgotten + 1
   end
-  if state == 'running' then redis.call('ZADD', QUERY_RUNS, 0, known_as(query_run, run)) end
+  if state == 'running' and knows_query_runs() then redis.call('ZADD', QUERY_RUNS, 0, known_as(query_run, run)) end
   held_by_flow[flow] = (held_by_flow[flow] or 0) + held
 end
 

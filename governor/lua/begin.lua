@@ -14,7 +14,7 @@ local key = run_key(run)
 local known_holder, new_fence, tries = unpack(redis.call('HMGET', key, 'holder', 'fence', 'tries'))
 if known_holder ~= holder then
   if not holds(run, fence, state) then return false end
-  new_fence = next_fence()
+  new_fence = fence_after(fence)
   redis.call('HSET', key, 'fence', new_fence, 'holder', holder)
   redis.call('HDEL', key, 'look_again')
   tries = redis.call('HINCRBY', key, 'tries', 1)

@@ -6,6 +6,9 @@
 -- Atomic  because a run that is neither due for its create nor for a look would be lost, and a raised limit must not
 --         leave a free slot beside a waiting run
 
+-- So much later is no matter to a sweep.
+local SOON_MS = 200
+
 local run, fence, query_run, first_poll_ms = unpack(ARGV)
 if not holds(run, fence, 'granted') then return 0 end
 redis.call('HSET', run_key(run), 'query_run', query_run, 'submitted', now)
@@ -15,8 +18,8 @@ if not is_told and tonumber(first_poll_ms) > 0 and redis.call('HEXISTS', run_key
   redis.call('HSET', run_key(run), 'planned', now + first_poll_ms)
 end
 move(run, 'granted', 'running', is_told and -HEAD_START_MS or first_poll_ms)
--- Sweeps are due while something runs. Pumps that come at once anyway need not be told.
-if quiet_until.poll > now then wake_pumps('poll', number(FEED, 'sweep_at')) end
+-- Sweeps are due while something runs. Pumps that come soon anyway need not be told.
+if quiet_until.poll > now + SOON_MS then wake_pumps('poll', number(FEED, 'sweep_at')) end
 -- One that was there before, and only has to land, shows no room.
 if redis.call('HEXISTS', run_key(run), 'key') == 1 and note_success() then grant() end
 return 1

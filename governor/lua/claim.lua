@@ -1,8 +1,8 @@
 -- Hands out what is due, step by step, within the lane's budgets: called by the pump alone.
 --
 -- A claim moves the due time forward instead of removing it, so that what a dying pump or a lost message took
--- along comes back by itself. It charges one request a run, since each step makes one at most. It leaves the instant before
--- which nothing of a step is due, so that whatever becomes due sooner rings (shared/bell.lua).
+-- along comes back by itself. It charges one request a run, since each step makes one at most. It leaves the instant by which
+-- pumps come for a step again, so that whatever becomes due sooner rings (shared/bell.lua).
 --
 -- ARGV    submits, downloads, polls (how many of each the caller can use; empty: it does not ask), resend_ms (after how long an
 --         unanswered claim is due again), expected_ms (what the time is by the caller's own clock; 0: it cannot say),
@@ -22,6 +22,11 @@ local wanted = { submit = tonumber(submits), download = tonumber(downloads), pol
 
 -- What is due and waits for a gate, or for room in the cap, is asked for so often: nothing rings when these give way.
 local BLOCKED_MS = 500
+
+-- Looks that were planned go so many together, where the first of them waits for no longer than this: what a claim and a message
+-- cost, and waking a process for them, they share. An end that is told of rings, and waits for none of them. Where a budget holds
+-- them back, a pump that comes so late for them must still find all that it allows.
+local TOGETHER, TOGETHER_MS, LATE_MS = 4, 200, 75
 
 local sleep_ms = {}
 local function ask_again(step, instant)
@@ -77,11 +82,14 @@ local function due_now(step, want)
   return #due > 0 and is_reconciled() and due or {}
 end
 
+-- When the first run of a step is due; of looks also when so many are that they go together, and how many there are, up to these.
 local function first_due(step)
-  return tonumber(redis.call('ZRANGE', DUE[step], 0, 0, 'WITHSCORES')[2])
+  local due = redis.call('ZRANGE', DUE[step], 0, step == 'poll' and TOGETHER - 1 or 0, 'WITHSCORES')
+  return tonumber(due[2]), tonumber(due[2 * TOGETHER]), #due / 2
 end
 
--- Hands out runs of a step that are due; returns them, and after how long the next may go: 0 if the caller could use no more.
+-- Hands out runs of a step that are due; returns them, after how long the next may go, 0 if the caller could use no more, and
+-- whether a budget says so.
 local function hand_out(step, operation)
   local gates = GATES_OF[step]
   local left, interval = budget_left(operation)
@@ -111,29 +119,46 @@ local function hand_out(step, operation)
     for _, gate in ipairs(gates) do note_probe(gate, resend_ms) end
   end
   if runs >= wanted[step] then return claimed, 0 end
-  return claimed, runs == budget and math.max(interval, interval_in_all) or BLOCKED_MS
+  if runs < budget then return claimed, BLOCKED_MS end
+  return claimed, math.max(interval, interval_in_all), true
 end
 
--- Claims what is due of a step; its first run is due at `first`, if it has one, and something else of it at `also`.
-local function claim(step, operation, first, also)
+-- When looks go together of which the first may go at an instant, and the last one is due; nil where that is not soon.
+local function together(instant, last)
+  return last and last - instant <= TOGETHER_MS and math.max(last, instant)
+end
+
+-- The same of looks that wait for a budget, which gives one at each interval.
+local function together_within_budget(first, last, interval)
+  local is_told = first <= now - HEAD_START_MS
+  if is_told or TOGETHER * interval + LATE_MS > burst_ms(interval) then return nil end
+  local enough = math.ceil(now + TOGETHER * interval)
+  return together(now + interval, last and math.max(last, enough))
+end
+
+-- Claims what is due of a step, and something else of it at `also`.
+local function claim(step, operation, first, last, also)
   also = also or NEVER_MS
   if also < NEVER_MS then ask_again(step, also) end
   if not first then
     note_quiet(step, also)
     return {}
   end
-  local claimed, again_ms = {}, nil
+  local claimed, again_ms, is_rationed = {}, nil, false
   if first <= now and not (step == 'submit' and paused) then
-    claimed, again_ms = hand_out(step, operation)
-    first = first_due(step)
+    claimed, again_ms, is_rationed = hand_out(step, operation)
+    first, last = first_due(step)
   end
+  local together_at
   if first > now then
-    ask_again(step, first)
+    together_at = together(first, last)
+    ask_again(step, together_at or first)
   elseif again_ms then
     -- What is due already waits for the caller, a budget or a gate: ask again when the next request may fit.
-    ask_again(step, now + again_ms)
+    together_at = is_rationed and together_within_budget(first, last, again_ms)
+    ask_again(step, together_at or now + again_ms)
   end
-  note_quiet(step, math.max(now, math.min(first, also)))
+  note_quiet(step, math.max(now, math.min(together_at or first, also)))
   return claimed
 end
 
@@ -180,11 +205,10 @@ end
 if wanted.submit and redis.call('EXISTS', WAITING.interactive, WAITING.scheduled, WAITING.backfill) > 0 then grant() end
 
 local claimed, sweep, next_sweep = {}, 0, nil
--- One, two or none: two stand for all that are more.
-local looks = wanted.poll and redis.call('ZRANGE', DUE.poll, 0, 1, 'WITHSCORES') or {}
-local first_look, running = tonumber(looks[2]), #looks / 2
+local first_look, last_look, running = nil, nil, 0
 local sweep_at, alone_ms, observed, several, left
 if wanted.poll then
+  first_look, last_look, running = first_due('poll')
   sweep_at, alone_ms, observed, several, left = unpack(
     redis.call('HMGET', FEED, 'sweep_at', 'alone_ms', 'observed', 'several', 'left'))
   if observed == 'events' and look_at_who_is_left(running, several, left) then first_look = math.min(first_look, now) end
@@ -195,8 +219,8 @@ local function sweep_if_due() sweep, next_sweep = claim_sweep(first_look, runnin
 -- other order would starve landing whenever looks alone fill the budget.
 -- The first sweep of all goes before creates, which may take all requests that there are: by what it shows their looks are planned.
 if not sweep_at then sweep_if_due() end
-if wanted.submit then claimed.submit = claim('submit', 'create', first_due('submit')) end
-if wanted.download then claimed.download = claim('download', 'retrieve', first_due('download')) end
+if wanted.submit then claimed.submit = claim('submit', 'create', (first_due('submit'))) end
+if wanted.download then claimed.download = claim('download', 'retrieve', (first_due('download'))) end
 if sweep == 0 then sweep_if_due() end
-if wanted.poll then claimed.poll = claim('poll', 'retrieve', first_look, next_sweep) end
+if wanted.poll then claimed.poll = claim('poll', 'retrieve', first_look, last_look, next_sweep) end
 return reply(claimed, sweep)

@@ -5,7 +5,7 @@
 --         trouble (why this one came to nothing; empty: it went well), observed (how ends come to be known now, mostly: so that a
 --         change is told once)
 -- Returns 1, or 0 if somebody else was asked since
--- Cost    O(1)
+-- Cost    O(1); the first time in a lane O(running runs)
 -- Atomic  because a sweep that slept must not undo what a later one has noted
 
 local fence, next_ms, alone_ms, since, trouble, observed = unpack(ARGV)

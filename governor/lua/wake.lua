@@ -7,7 +7,7 @@
 --         is not known)
 -- Returns {woken, early, late}: ids whose runs are looked at now, such as may yet be named by a create that is under way, and
 --         such of whose ends looks have known already
--- Cost    O(log runs) an id
+-- Cost    O(log runs) an id; the first time in a lane O(running runs)
 -- Atomic  because a run that is bound between the two questions would never hear of its end
 
 local path, ended = unpack(ARGV, 1, 2)

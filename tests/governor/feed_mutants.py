@@ -83,7 +83,31 @@ FEED_MUTANTS = (
         "'[' .. query_run, '(' .. query_run .. '~'",
     ),
     Mutant("a change is told as an end", "wake", "if ended == '1' then note_told_of", "if true then note_told_of"),
-    Mutant("an end is told anew by each event", "shared/query_runs", "redis.call('HSETNX'", "redis.call('HSET'"),
+    Mutant("an end is told anew by each event", "shared/query_runs", "HSETNX', run_key(run)", "HSET', run_key(run)"),
+    Mutant(
+        "the first word that comes finds no run",
+        "shared/query_runs",
+        "    if query_run then redis.call('ZADD', QUERY_RUNS, 0, known_as(query_run, run)) end\n",
+        "",
+    ),
+    Mutant(
+        "runs of which nothing is told are known by name",
+        "shared/query_runs",
+        "if knows_query_runs() then redis.call('ZADD'",
+        "if true then redis.call('ZADD'",
+    ),
+    Mutant(
+        "what an older release knew of QueryRuns stays",
+        "shared/query_runs",
+        "  redis.call('DEL', QUERY_RUNS)\n",
+        "",
+    ),
+    Mutant(
+        "a run without a record keeps all events away",
+        "shared/query_runs",
+        "    if query_run then redis.call('ZADD', QUERY_RUNS, 0, known_as(query_run, run)) end\n",
+        "    redis.call('ZADD', QUERY_RUNS, 0, known_as(query_run, run))\n",
+    ),
     Mutant(
         "an end that no look confirms is looked for for ever", "shared/query_runs", "now - told <= LOOK_ON_MS", "told"
     ),
@@ -251,8 +275,8 @@ FEED_MUTANTS = (
     Mutant(
         "a lane whose requests are used up rings for each run",
         "claim",
-        "note_quiet(step, math.max(now, math.min(first, also)))",
-        "note_quiet(step, math.min(first, also))",
+        "note_quiet(step, math.max(now, math.min(together_at or first, also)))",
+        "note_quiet(step, math.min(together_at or first, also))",
     ),
     Mutant(
         "a move rings nobody",
@@ -284,15 +308,32 @@ FEED_MUTANTS = (
     Mutant(
         "a claim says that nothing is due while something is",
         "claim",
-        "note_quiet(step, math.max(now, math.min(first, also)))",
+        "note_quiet(step, math.max(now, math.min(together_at or first, also)))",
         "note_quiet(step, math.max(now, also))",
     ),
     Mutant(
         "a claim says that nothing is due before a sweep is",
         "claim",
-        "note_quiet(step, math.max(now, math.min(first, also)))",
-        "note_quiet(step, math.max(now, first))",
+        "note_quiet(step, math.max(now, math.min(together_at or first, also)))",
+        "note_quiet(step, math.max(now, together_at or first))",
     ),
+    Mutant(
+        "an end that is told waits with looks that go together",
+        "claim",
+        "math.min(together_at or first, also)",
+        "math.min(first, also)",
+    ),
+    Mutant(
+        "looks wait for each other however long",
+        "claim",
+        "last and last - instant <= TOGETHER_MS and math.max",
+        "last and math.max",
+    ),
+    Mutant("looks that go together come before their budget", "claim", "math.max(last, enough)", "last"),
+    Mutant("an end that was told waits for a budget of four", "claim", "if is_told or TOGETHER", "if TOGETHER"),
+    Mutant("a pump that is late loses a part of the budget", "claim", "TOGETHER * interval + LATE_MS >", "0 >"),
+    Mutant("pumps that come in a while hear of no sweep", "bind", "> now + SOON_MS", "> now + 1e9"),
+    Mutant("pumps that come soon hear of each sweep", "bind", "> now + SOON_MS", "> now"),
     Mutant(
         "a pump believes that nothing is due though it is",
         "claim",

@@ -148,6 +148,7 @@ class LaneMachine(OperatorRules, RuleBasedStateMachine):
         unheard = set(self.client.zrange(self.lane.keys.unheard, 0, -1))
         woken = self.lane.events.wake(EndPath.EVENTS, ((each, None) for each in query_runs), ended=ended)
         assert woken == self.model.wake(query_runs, ended=ended, unheard=unheard)
+        self.model.has_feed = True
 
     @rule()
     def wake_all(self) -> None:

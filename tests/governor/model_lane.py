@@ -42,7 +42,8 @@ class ModelLane:
     last_end_ms: dict[str, int] = field(default_factory=dict)
     parts: dict[str, tuple[float, int]] = field(default_factory=dict)  # of a rate after a refusal, and since when
     now_ms: int = 0
-    newest_fence: int = 0
+    newest_fences: dict[str, int] = field(default_factory=dict)  # by run
+    has_feed: bool = False
     flows: dict[str, Flow] = field(default_factory=dict)
     runs: dict[str, Run] = field(default_factory=dict)
     gates: dict[Gate, ClosedGate] = field(default_factory=dict)

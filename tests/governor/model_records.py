@@ -11,6 +11,8 @@ from forebay.config.standing import FlowClass
 from forebay.governor.states import Gate, RunState, Step
 
 TICK_MS = 50_000
+#: Looks that were planned go together with others that are due within this.
+TOGETHER_MS = 200
 
 #: How far one run moves a flow's start tag on, for weight 1.
 TAG_PER_RUN = 1_000_000

@@ -54,4 +54,5 @@ class ModelSweep(ModelGates):
         if fence != self.sweep_fence:
             return False
         self.sweep_fence, self.sweep_at_ms, self.alone_ms = None, self.now_ms + next_ms, alone_ms
+        self.has_feed = True
         return True

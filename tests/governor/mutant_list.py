@@ -10,9 +10,12 @@ MUTANTS = (
     Mutant(
         "a custody keeps the fence of its message",
         "begin",
-        "= next_fence()",
+        "= fence_after(fence)",
         "= fence",
     ),
+    Mutant("a fence of before the clock was set back comes again", "shared/lane", "tonumber(known) + 1, ", ""),
+    Mutant("a run that is granted anew begins with an old fence", "shared/moves", "  keep_fence(fence)\n", ""),
+    Mutant("a raised run begins with an old fence", "adopt", "fence_after(fence)", "fence_after(0)"),
     Mutant("a custody has no end", "begin", "make_due(STEP_OF[state], run, now + custody_ms)\n", ""),
     Mutant(
         "a lost custody is kept",

@@ -48,6 +48,8 @@ HUNT = settings(
 NAMED = tuple(
     f"tests/governor/test_{name}.py"
     for name in (
+        "custody",
+        "claim",
         "fair_order",
         "slots",
         "settling",

@@ -8,6 +8,7 @@ import redis
 from forebay.governor.contract import Custody, EndPath
 from forebay.governor.redis_client import connect
 from forebay.governor.states import RunState, Step
+from forebay.governor.view import View
 from tests.governor.driver import LANE, Lane
 from tests.governor.sleeping_pumps import Ear
 
@@ -89,6 +90,20 @@ def test_what_waits_for_requests_and_has_been_due_for_long_makes_nothing_ring(la
 def test_the_first_run_that_runs_rings_for_the_sweep_of_events(lane: Lane, ear: Ear, held: Custody) -> None:
     assert lane.governor.bind(held, "qr_1", 20_000)
     assert (Step.POLL, 0) in rung(ear)
+
+
+@pytest.mark.parametrize(("look_ms", "rings"), [(1_000, True), (150, False)])
+def test_it_rings_for_the_sweep_unless_pumps_come_soon_anyway(
+    lane: Lane, ear: Ear, *, look_ms: int, rings: bool
+) -> None:
+    lane.open(size=2, cap=2)
+    first, second = lane.hold_all(Step.SUBMIT)
+    assert lane.governor.bind(first, "qr_1", 20_000)
+    lane.client.zadd(lane.keys.due(Step.POLL), {first.run: View(lane.client).now_ms() + look_ms})
+    lane.governor.claim(submits=None, downloads=None, polls=9)
+    list(ear.rung())
+    assert lane.governor.bind(second, "qr_2", 20_000)
+    assert ((Step.POLL, 0) in rung(ear)) is rings
 
 
 def test_an_end_that_is_told_rings_and_the_next_one_does_not(lane: Lane, ear: Ear) -> None:

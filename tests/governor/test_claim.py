@@ -1,10 +1,37 @@
 """What the pump is told: what is due, once, within what it can use."""
 
-import pytest
+from collections.abc import Iterator
 
-from forebay.governor.contract import Claims
+import pytest
+import redis
+
+from forebay.governor.contract import Claims, EndPath
 from forebay.governor.states import Gate, RunState, Step
+from forebay.governor.view import View
 from tests.governor.driver import Lane
+from tests.governor.sleeping_pumps import Ear
+
+
+@pytest.fixture
+def ear(client: redis.Redis) -> Iterator[Ear]:
+    made = Ear(client)
+    yield made
+    made.close()
+
+
+def look_in(lane: Lane, *delays_ms: int) -> None:
+    """Has runs run whose next looks are due after so long."""
+    lane.open(size=len(delays_ms), cap=len(delays_ms))
+    for custody in lane.hold_all(Step.SUBMIT):
+        assert lane.governor.bind(custody, f"qr_{custody.index}", 0)
+    now_ms = View(lane.client).now_ms()
+    lane.client.zadd(
+        lane.keys.due(Step.POLL), {f"f/{number}": now_ms + delay_ms for number, delay_ms in enumerate(delays_ms)}
+    )
+
+
+def sleep_ms_for_looks(lane: Lane) -> int:
+    return lane.governor.claim(submits=None, downloads=None, polls=9).sleep_ms[Step.POLL]
 
 
 def test_a_granted_run_is_due_for_its_create_at_once(lane: Lane) -> None:
@@ -91,6 +118,42 @@ class TestHowLongThePumpMaySleep:
         claims = lane.governor.claim(submits=9, downloads=9, polls=9)
         assert len(claims.due[Step.SUBMIT]) == 2
         assert claims.sleep_ms == {Step.SUBMIT: 250}
+
+    def test_until_a_look_is_due_that_is_alone(self, lane: Lane) -> None:
+        look_in(lane, 1_000, 3_000, 3_100, 3_150)
+        assert sleep_ms_for_looks(lane) == pytest.approx(1_000, abs=90)
+
+    def test_until_four_looks_are_due_that_are_near_each_other(self, lane: Lane) -> None:
+        look_in(lane, 3_000, 3_100, 3_150, 3_200, 3_250)
+        assert sleep_ms_for_looks(lane) == pytest.approx(3_200, abs=90)
+
+    def test_until_the_budget_allows_four_looks_that_are_due_where_that_is_soon(self, lane: Lane) -> None:
+        look_in(lane, *[0] * 10)
+        lane.configure(10, retrieves_per_s=25)
+        claims = lane.governor.claim(submits=None, downloads=None, polls=9)
+        assert len(claims.due[Step.POLL]) == 6
+        assert claims.sleep_ms == {Step.POLL: 160}
+
+    @pytest.mark.parametrize(("looks", "retrieves_per_s", "sleep_ms"), [(9, 25, 40), (10, 20, 50)])
+    def test_until_it_allows_one_where_no_four_are_due_or_a_pump_that_is_late_would_lose_some(
+        self, lane: Lane, looks: int, retrieves_per_s: float, sleep_ms: int
+    ) -> None:
+        look_in(lane, *[0] * looks)
+        lane.configure(9, retrieves_per_s=retrieves_per_s)
+        assert sleep_ms_for_looks(lane) == sleep_ms
+
+    def test_no_longer_than_until_an_end_is_told_of(self, lane: Lane, ear: Ear) -> None:
+        look_in(lane, *[0] * 10, 3_600_000)
+        lane.configure(11, retrieves_per_s=25)
+        assert sleep_ms_for_looks(lane) == 160
+        list(ear.rung())
+        lane.events.wake(EndPath.WEBHOOKS, [("qr_10", None)])
+        assert [step for step, delay_ms, _ in ear.rung() if not delay_ms] == [Step.POLL]
+        used_up = View(lane.client).now_ms() + 60_000
+        lane.client.hset(lane.keys.budgets, "retrieve", used_up)
+        assert sleep_ms_for_looks(lane) == 40, "it waits for its own request alone"
+        lane.client.delete(lane.keys.budgets)
+        assert [claimed.run for claimed in lane.claim(Step.POLL, 1)] == ["f/10"]
 
     def test_not_at_all_where_more_is_due_than_it_could_use(self, lane: Lane) -> None:
         lane.open(size=3, cap=3)

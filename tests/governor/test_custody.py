@@ -1,6 +1,7 @@
 """begin, mark_sent, bind, again, keep: one holder at a time, and only with the newest fence."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
@@ -253,3 +254,39 @@ class TestKeep:
         heir = lane.hold(Step.DOWNLOAD)
         assert not lane.governor.renew(slow, CUSTODY_MS, 5)
         assert lane.governor.finish(heir, RunState.LANDED)
+
+
+class TestAFenceNeverRepeatsForARun:
+    """Also where the clock, which fences follow, was set back since."""
+
+    def ahead(self, lane: Lane, custody: Custody) -> Custody:
+        """Holds it by a fence as the clock gave them before that."""
+        fence = custody.fence + 3_600_000_000
+        lane.client.hset(lane.keys.run(custody.run), "fence", fence)
+        return replace(custody, fence=fence)
+
+    def test_when_it_is_taken_in_custody(self, lane: Lane) -> None:
+        lane.open(cap=1)
+        held = self.ahead(lane, lane.hold(Step.SUBMIT))
+        assert lane.governor.defer(held, 0)
+        assert lane.hold(Step.SUBMIT).fence > held.fence
+
+    @pytest.mark.parametrize("state", HELD)
+    def test_when_it_waits_again_and_is_granted_anew(self, lane: Lane, state: RunState) -> None:
+        lane.open(cap=1)
+        held = self.ahead(lane, lane.hold_in(state))
+        assert lane.governor.requeue(held, attempt=1)
+        assert lane.claim(Step.SUBMIT)[0].fence > held.fence
+
+    def test_when_it_failed_and_is_retried(self, lane: Lane) -> None:
+        lane.open(cap=1)
+        held = self.ahead(lane, lane.hold(Step.SUBMIT))
+        assert lane.governor.finish(held, RunState.FAILED)
+        assert lane.retry_all() == 1
+        assert lane.claim(Step.SUBMIT)[0].fence > held.fence
+
+    def test_when_it_is_raised_to_a_newer_attempt(self, lane: Lane) -> None:
+        lane.open(cap=1)
+        held = self.ahead(lane, lane.hold_running())
+        lane.reconciliation.adopt(held.flow, [(held.index, 1)])
+        assert lane.claim(Step.SUBMIT)[0].fence > held.fence

@@ -46,7 +46,7 @@ def calls(client: redis.Redis) -> int:
     return sum(stat["calls"] for name, stat in client.info("commandstats").items() if name != "cmdstat_info")
 
 
-def test_where_many_run_the_lane_is_read_once_in_a_while_and_the_query_each_time(real_lane: Lane) -> None:
+def test_where_many_run_the_lane_and_each_query_are_read_once_in_a_while(real_lane: Lane) -> None:
     lane, now_s = real_lane, 0.0
     governor = Governor(lane.client, lane.governor.lane, lambda: now_s)
 
@@ -68,6 +68,7 @@ def test_where_many_run_the_lane_is_read_once_in_a_while_and_the_query_each_time
             assert known("")[2] == number + 1, "where few run each counts"
 
     assert known("q") == (1, 10, MANY_ALIVE)
+    assert known("q") == (0, 10, MANY_ALIVE)
     assert known("other") == (1, 1, MANY_ALIVE)
     assert known("") == (0, 1, MANY_ALIVE)
     now_s += GOOD_FOR_S

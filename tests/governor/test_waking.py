@@ -335,8 +335,46 @@ def test_when_events_were_lost_everything_is_looked_at(lane: Lane) -> None:
     assert {claimed.run for claimed in lane.claim(Step.POLL)} == runs
 
 
+def test_a_lane_of_which_nothing_is_told_has_no_index_of_query_runs(lane: Lane) -> None:
+    lane.open(size=2, cap=2)
+    due_in_an_hour(lane, "qr_1"), lane.bind_one("qr_2")
+    assert lane.governor.audit(every_ms=0, surely_over_ms=HOUR_MS)
+    assert not lane.client.exists(lane.keys.query_runs)
+    assert lane.governor.ready(lane.hold(Step.POLL))
+
+
+def test_the_first_word_that_ever_comes_finds_the_runs_that_were_there_before(lane: Lane) -> None:
+    lane.open(size=2, cap=2)
+    run, other = due_in_an_hour(lane, "qr_1"), due_in_an_hour(lane, "qr_2")
+
+    assert lane.events.wake(EndPath.WEBHOOKS, [("qr_2", None)]) == (1, 0, 0)
+
+    assert [claimed.run for claimed in lane.claim(Step.POLL)] == [other]
+    assert lane.client.zrange(lane.keys.query_runs, 0, -1) == [f"qr_1|{run}", f"qr_2|{other}"]
+
+
+def test_a_run_without_a_record_keeps_no_event_from_the_others(lane: Lane) -> None:
+    lane.open(size=2, cap=2)
+    lost, run = due_in_an_hour(lane, "qr_1"), due_in_an_hour(lane, "qr_2")
+    lane.client.delete(lane.keys.run(lost))
+
+    assert lane.events.wake(EndPath.WEBHOOKS, [("qr_2", None)]) == (1, 0, 0)
+    assert [claimed.run for claimed in lane.claim(Step.POLL, 1)] == [run]
+
+
+def test_what_a_release_without_this_has_left_in_the_index_finds_nothing(lane: Lane) -> None:
+    lane.open(cap=1)
+    run = due_in_an_hour(lane)
+    lane.client.zadd(lane.keys.query_runs, {"qr_old|f/9": 0})
+    lane.client.hset(lane.keys.config, "has_feed", 1)
+
+    assert lane.events.wake(EndPath.WEBHOOKS, [("qr_old", None), ("qr_1", None)]) == (1, 0, 0)
+    assert lane.client.zrange(lane.keys.query_runs, 0, -1) == [f"qr_1|{run}"]
+
+
 def test_an_audit_puts_the_index_of_query_runs_right(lane: Lane) -> None:
     lane.open(size=2, cap=2)
+    lane.events.wake(EndPath.WEBHOOKS, [("qr_of_others", None)])
     run, lost = due_in_an_hour(lane, "qr_1"), due_in_an_hour(lane, "qr_2")
     lane.client.delete(lane.keys.query_runs, lane.keys.run(lost))
     lane.client.zrem(lane.keys.due(Step.POLL), lost)

@@ -1,7 +1,7 @@
--- The bell: it wakes pumps, which sleep as long as nothing of a lane is due.
+-- The bell: it wakes pumps, which sleep as long as nothing of a lane is to be claimed.
 --
--- Of each step the lane has the instant before which no run of it is due, as pumps know (`quiet_until`): a claim leaves it, no
--- sooner than itself, and pumps come by then. Whatever becomes due sooner says so to all of them, by a message
+-- Of each step the lane has the instant by which pumps come again, since before nothing of it is to be claimed (`quiet_until`): a
+-- claim leaves it, no sooner than itself. Whatever becomes due sooner says so to all of them, by a message
 -- `step delay_ms lane`, and brings that instant forward; so a lane that is busy hardly ever rings. Where that instant is well over,
 -- whoever was to come has died, and none of the others was told: they are told now. A message that is lost costs time and nothing
 -- else: pumps look at each lane now and then (worker/agenda.py). Scripts of a release that has no bell bring nothing forward: so

@@ -21,12 +21,17 @@ local function rate_now(operation)
   return number(CFG, operation .. '_per_s') * part_of_rate(operation)
 end
 
--- How many requests of an operation fit now. A quarter of a second's worth may come at once, or five where those are no more than
--- half a second's: of ten a second a quarter would be two, and a pump on a busy machine comes too late for the third now and then.
--- Any second has no more than the 25 that Stripe allows then, where the rate is no more than 20.
+-- A quarter of a second's worth of requests may come at once, or five where those are no more than half a second's: of ten a second
+-- a quarter would be two, and a pump on a busy machine comes too late for the third now and then. Any second has no more than the
+-- 25 that Stripe allows then, where the rate is no more than 20.
+local function burst_ms(interval)
+  return math.max(interval, 250, math.min(500, 5 * interval))
+end
+
+-- How many requests of an operation fit now.
 local function budget_left(operation)
   local interval = 1000 / rate_now(operation)
-  local burst = math.max(interval, 250, math.min(500, 5 * interval))
+  local burst = burst_ms(interval)
   local arrival = math.max(number(BUDGETS, operation), now)
   -- The difference first: next to a time of day a fraction of a millisecond is lost, and with it the one request
   -- that a slow rate allows.

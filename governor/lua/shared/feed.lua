@@ -12,8 +12,6 @@ local DECAYING = { 'told', 'told_events', 'told_webhooks', 'missed', 'delay_ms',
 -- Stripe's clock and that of this server differ by less; what is further off is no delay.
 local MOST_AHEAD_MS, MOST_DELAY_MS = 5000, 300000
 
-local function note_feed() redis.call('HSET', CFG, 'has_feed', 1) end
-
 local function feed_adds(field, by) redis.call('HINCRBYFLOAT', FEED, field, by) end
 
 local function feed_decays()

@@ -3,7 +3,7 @@
 -- slots, moves, durations; and behind it what `hashes.lua` keeps for the end.
 --
 -- KEYS (the same for every script, see keys.py):
---   1 cfg      HASH   settings of the lane, newest fence, gates, the limit, virtual times
+--   1 cfg      HASH   settings of the lane, a fence, gates, the limit, virtual times
 --   2 slots    ZSET   run -> granted at (ms); ZCARD is the account of slots
 --   3 waiting:interactive, 4 waiting:scheduled, 5 waiting:backfill
 --              ZSET   start tag|flow -> slots held / weight, of each flow that may be served next
@@ -12,7 +12,7 @@
 --   8 stats    HASH   counters
 --   9 due:submit, 10 due:poll, 11 due:download   ZSET   run -> when its step is due (ms)
 --   12 ghosts  ZSET   run -> how long audits had watched the lane when they first saw its slot without a record (ms)
---   13 query_runs  ZSET   QueryRun|run of each run that runs at Stripe, in order of names
+--   13 query_runs  ZSET   QueryRun|run of each run that runs at Stripe, in order of names; of lanes with a feed
 --   14 early   ZSET   QueryRun -> when its end was told, before any run was known by it (ms)
 --   15 unheard ZSET   QueryRun -> when a look saw its end, of which no event has told (ms)
 --   16 feed    HASH   how ends were told of, and when the list of events is asked for again
@@ -43,8 +43,8 @@ local now = tonumber(clock[1]) * 1000 + math.floor(tonumber(clock[2]) / 1000)
 
 -- As much of it as most scripts need, in one command.
 read_some(CFG, 'layout', 'server', 'clock', 'clock_moves', 'paused', 'submit_quiet_until', 'poll_quiet_until',
-  'download_quiet_until', 'fence', 'reconciled', 'has_feed', 'create_per_s', 'retrieve_per_s', 'all_per_s', 'create_part',
-  'retrieve_part', 'all_part', 'auth_wait', 'cap_wait', 'create_wait', 'permission_wait', 'retrieve_wait',
+  'download_quiet_until', 'fence', 'reconciled', 'has_feed', 'knows_query_runs', 'create_per_s', 'retrieve_per_s', 'all_per_s',
+  'create_part', 'retrieve_part', 'all_part', 'auth_wait', 'cap_wait', 'create_wait', 'permission_wait', 'retrieve_wait',
   'cap', 'margin', 'limit', 'aside', 'aside_until', 'ageing_ms', 'reserve_interactive', 'reserve_scheduled',
   'time_interactive', 'time_scheduled', 'time_backfill', 'held_interactive', 'held_scheduled', 'held_backfill')
 local layout, reconciled_with, noted, clock_moves, paused, submits_quiet, polls_quiet, downloads_quiet = unpack(
@@ -74,13 +74,26 @@ local function this_server()
   return type(info) == 'string' and string.match(info, 'run_id:(%w+)') or ''
 end
 
--- A fence never repeats within a lane, so that a worker that slept through its custody cannot be mistaken for
--- the one that holds the run now, even when the run was requeued and granted again meanwhile.
+-- A fence never repeats for a run, so that a worker that slept through its custody cannot be mistaken for the one that holds the
+-- run now, even when the run was requeued and granted again meanwhile. While a run has a record that has its newest fence; for
+-- those that have none any more the lane keeps one that none of theirs was past.
 -- It follows the clock (µs), since a mere count would begin anew after Redis lost its data, and a replica that took
 -- over could give out a second time what its primary had given.
+local function keep_fence(fence)
+  if tonumber(fence) > number(CFG, 'fence') then redis.call('HSET', CFG, 'fence', fence) end
+end
+
+-- One that comes after a known one. Where the clock is behind it is a count, and kept.
+local function fence_after(known)
+  local by_clock = tonumber(clock[1]) * 1000000 + tonumber(clock[2])
+  local fence = math.max(tonumber(known) + 1, number(CFG, 'fence') + 1, by_clock)
+  if fence > by_clock then keep_fence(fence) end
+  return fence
+end
+
 local function next_fence()
-  local fence = math.max(number(CFG, 'fence') + 1, tonumber(clock[1]) * 1000000 + tonumber(clock[2]))
-  redis.call('HSET', CFG, 'fence', fence)
+  local fence = fence_after(0)
+  keep_fence(fence)
   return fence
 end
 

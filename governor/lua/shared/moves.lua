@@ -18,8 +18,9 @@ end
 -- Takes the run's record away: it settles, or goes back to waiting (with `keeps_tag` as if it had never been granted).
 -- Returns its flow, its index, and when it was granted, submitted and ended, where its own create began it.
 local function drop(run, state, next_state, keeps_tag)
-  local flow, index, query_run, key, granted, submitted, ended = unpack(redis.call('HMGET', run_key(run),
-    'flow', 'index', 'query_run', 'key', 'granted', 'submitted', 'ended'))
+  local flow, index, fence, query_run, key, granted, submitted, ended = unpack(redis.call('HMGET', run_key(run),
+    'flow', 'index', 'fence', 'query_run', 'key', 'granted', 'submitted', 'ended'))
+  keep_fence(fence)
   redis.call('ZREM', DUE[STEP_OF[state]], run)
   if state == 'running' then
     note_end(run, query_run)

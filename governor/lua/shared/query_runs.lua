@@ -1,4 +1,5 @@
--- QueryRuns: which run a QueryRun belongs to, for events, which name nothing else. Of runs that run at Stripe alone.
+-- QueryRuns: which run a QueryRun belongs to, for events, which name nothing else. Of runs that run at Stripe alone, in a lane of
+-- which anything is ever told.
 
 -- An end that was told before any run was known by that QueryRun is kept for as long as a create may be under way; only so many
 -- are, since events of others who use the same account come here, too.
@@ -6,6 +7,19 @@ local KEEP_EARLY_MS = 120000
 local MOST_EARLY = 10000
 
 local function known_as(query_run, run) return query_run .. '|' .. run end
+
+local function knows_query_runs() return redis.call('HEXISTS', CFG, 'knows_query_runs') == 1 end
+
+-- From now on somebody tells of ends, in this lane too. A release that knew all QueryRuns anyway may have noted so before.
+local function note_feed()
+  redis.call('HSET', CFG, 'has_feed', 1)
+  if redis.call('HSETNX', CFG, 'knows_query_runs', 1) == 0 then return end
+  redis.call('DEL', QUERY_RUNS)
+  for _, run in ipairs(redis.call('ZRANGE', DUE.poll, 0, -1)) do
+    local query_run = redis.call('HGET', run_key(run), 'query_run')
+    if query_run then redis.call('ZADD', QUERY_RUNS, 0, known_as(query_run, run)) end
+  end
+end
 
 -- Two runs of equal text may share one QueryRun.
 local function runs_of(query_run)
@@ -49,7 +63,7 @@ end
 
 -- The run runs as this QueryRun from now on. Returns whether its end was told already.
 local function know(run, query_run)
-  redis.call('ZADD', QUERY_RUNS, 0, known_as(query_run, run))
+  if knows_query_runs() then redis.call('ZADD', QUERY_RUNS, 0, known_as(query_run, run)) end
   if redis.call('HEXISTS', CFG, 'has_feed') == 0 or not redis.call('ZSCORE', EARLY, query_run) then return false end
   redis.call('ZREM', EARLY, query_run)
   note_told_of(run, 'early')
@@ -58,7 +72,7 @@ end
 
 -- The run does not run any more, since its end was seen, or never did.
 local function forget(run, query_run)
-  redis.call('ZREM', QUERY_RUNS, known_as(query_run, run))
+  if knows_query_runs() then redis.call('ZREM', QUERY_RUNS, known_as(query_run, run)) end
 end
 
 -- Makes a run due for a look at once, and before those that were only planned if its end was told. One that is being looked at
