@@ -8,11 +8,10 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
-from urllib.request import getproxies
 
 from forebay.cli.embedded.attach import Attached, embedded
 from forebay.cli.embedded.key_holds import key_holds
@@ -84,7 +83,7 @@ class Deployment:
         from forebay.scheduler.sql.catalog_fetch import fetch_catalog
         from forebay.scheduler.sql.data_times import DataTimes
 
-        return DataTimes(Catalogs(self.store(self.settings.ledger)), partial(fetch_catalog, proxies=getproxies()))
+        return DataTimes(Catalogs(self.store(self.settings.ledger)), partial(fetch_catalog, proxies=_proxies()))
 
     @property
     def reconciler(self) -> Reconciler:
@@ -173,7 +172,7 @@ def open_deployment(
             return connect(state_server(settings), for_a_person=True)
 
         connected = start_and_connect if attached else connect_for_a_person
-        runtime = open_runtime(settings, config=config, connected=connected, proxies=getproxies())
+        runtime = open_runtime(settings, config=config, connected=connected, proxies=_proxies)
         leaving.callback(runtime.close)
         if attached:
             runtime.hold_key = key_holds(settings.data_dir).check  # its workers hold them
@@ -181,3 +180,11 @@ def open_deployment(
         if greeted and settled_place:
             deployment.one_ledger.check()
         yield deployment
+
+
+def _proxies() -> Mapping[str, str]:
+    """Finds those that the environment names."""
+    # It loads all of HTTP, which only a command that asks Stripe needs.
+    from urllib.request import getproxies
+
+    return getproxies()

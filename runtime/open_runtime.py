@@ -24,11 +24,11 @@ def open_runtime(
     *,
     config: Config | None = None,
     connected: Callable[[], Client] | None = None,
-    proxies: Mapping[str, str] | None = None,
+    proxies: Callable[[], Mapping[str, str]] = dict,
 ) -> Runtime:
     """Opens all of it. Contacts nobody but whom `connected` does, which stands in for the Redis of the settings.
 
-    `config` is what the settings come to, if that was read before; `proxies` are those that the environment names.
+    `config` is what the settings come to, if that was read before; `proxies` finds those that the environment names.
     Raises `ConfigError`, and `BadUrl` of the ledger's store before anything is connected.
     """
     config = config or load_config(settings)
@@ -45,7 +45,7 @@ def open_runtime(
         open_store=stores.open,
         limits=Limits(large_csv_bytes=settings.large_csv_bytes),
         express_bytes=settings.express_bytes,
-        proxies=proxies or {},
+        proxies=proxies,
         _stores={settings.ledger: ledger_store},
     )
 

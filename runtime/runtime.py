@@ -49,8 +49,8 @@ class Runtime:
     open_store: Callable[[str], Store]
     """Opens a store anew; `store` keeps what it opened."""
     limits: Limits
-    proxies: Mapping[str, str] = field(default_factory=dict)
-    """Those that the environment names, as `urllib.request.getproxies` finds them."""
+    proxies: Callable[[], Mapping[str, str]] = dict
+    """Finds those that the environment names, as `urllib.request.getproxies` does."""
     express_bytes: int = 1 << 20
     """A result up to this size is landed by the step that saw its end."""
     express: threading.BoundedSemaphore = field(default_factory=lambda: threading.BoundedSemaphore(EXPRESS_AT_ONCE))
@@ -61,8 +61,8 @@ class Runtime:
     monotonic_s: Callable[[], float] = time.monotonic
     stopping: threading.Event = field(default_factory=threading.Event)
     """Set when the process is asked to stop: long steps then hand their run back between two parts."""
-    wake: Callable[[], None] = lambda: None
-    """Called after each step, since it may have made something due."""
+    made_room: Callable[[], None] = lambda: None
+    """Called after each step: more may find room in the queues now."""
     traced: Callable[[Step, Any], AbstractContextManager[None]] = lambda *_: nullcontext()
     """Makes a span of a step and its turn, where somebody wants traces (`worker/tracing.py`)."""
     publish_again: Callable[[Step, str, Sequence[Claimed]], None] = lambda *_: None
@@ -106,15 +106,18 @@ class Runtime:
         from forebay.landing.result_hosts import way_to_results
 
         chosen = self.config.connection(connection)
-        proxy = way_to_results(chosen, self.proxies)
-        return self._once(self._fetchers, connection, lambda: Fetcher(allowed_hosts=chosen.download_hosts, proxy=proxy))
+
+        def make() -> Fetcher:
+            return Fetcher(allowed_hosts=chosen.download_hosts, proxy=way_to_results(chosen, self.proxies()))
+
+        return self._once(self._fetchers, connection, make)
 
     def ways_to_results(self) -> Mapping[str, str | None]:
         """Gives the hosts of all connections' results, each with the proxy on the way to it. Raises `ConfigError`."""
         from forebay.landing.result_hosts import result_hosts, way_to_results
 
-        connections = self.config.connections.values()
-        return {host: way_to_results(each, self.proxies) for each in connections for host in result_hosts(each)}
+        connections, proxies = self.config.connections.values(), self.proxies()
+        return {host: way_to_results(each, proxies) for each in connections for host in result_hosts(each)}
 
     def store(self, url: str) -> Store:
         """Gives the store that a URL names."""
@@ -152,7 +155,7 @@ class Runtime:
 
     def _client(self, connection: Connection) -> QueryRunClient:
         self.claim_key(connection)
-        return self.make_client(connection, proxy_for(connection.api_base, self.proxies))
+        return self.make_client(connection, proxy_for(connection.api_base, self.proxies()))
 
     def _once(self, made: dict[str, Thing], key: str, make: Callable[[], Thing]) -> Thing:
         with self._lock:

@@ -212,7 +212,7 @@ def opened() -> tuple[Settings, Runtime]:
     """Opens what this process works with. Raises `ConfigError` and `GovernorError`."""
     settings = Settings()
     greet(state_server(settings))
-    runtime = open_runtime(settings, proxies=getproxies())
+    runtime = open_runtime(settings, proxies=getproxies)
     runtime.health = HealthFiles.begun(settings.health_dir, runtime.monotonic_s)
     check_server(runtime.redis)
     one_ledger(settings, runtime).claim()

@@ -51,7 +51,7 @@ def runtime() -> Runtime:
     config = load_config(settings)
     check_keys_differ(config.connections.values())
     greet(state_server(settings))
-    opened = open_runtime(settings, config=config, proxies=getproxies())
+    opened = open_runtime(settings, config=config, proxies=getproxies)
     opened.health = HealthFiles.begun(settings.health_dir, opened.monotonic_s)
     try:
         check_server(opened.redis)

@@ -96,7 +96,7 @@ class PumpStep(bootsteps.StartStopStep):
         """Starts the thread."""
         app: WorkerApp = parent.app
         runtime = app.runtime()
-        sent_writer = self._sent_writer = SentWriter(_sent_ports(runtime))
+        sent_writer = self._sent_writer = SentWriter(_sent_ports(runtime, lambda: pump.wake()))
         reconciler = Reconciler(runtime.ledger, runtime.redis, runtime.config, runtime.store)
         self._reconciler = ReconcilerThread(reconciler, runtime.redis)
         queues = Queues(app.broker_server, runtime.monotonic_s)
@@ -112,8 +112,8 @@ class PumpStep(bootsteps.StartStopStep):
             lambda rung: pump.ring(rung.step, rung.delay_ms, rung.lane),
             lambda bells: pump.hears(bells=bells),
         )
-        runtime.wake, runtime.answered = self._pump.wake, sent_writer.answered
-        runtime.publish_again = self._pump.publish_again
+        runtime.made_room, runtime.answered = pump.made_room, sent_writer.answered
+        runtime.publish_again = pump.publish_again
         self._reconciler.thread.start()
         sent_writer.start()
         self._listener.start()
@@ -155,7 +155,7 @@ class CloserStep(bootsteps.StartStopStep):
             ledger=runtime.ledger,
             redis=runtime.redis,
             store=runtime.store,
-            tell=partial(tell, folder=app.settings.spec.parent, proxies=runtime.proxies),
+            tell=partial(tell, folder=app.settings.spec.parent, proxies=runtime.proxies()),
             split=Splitter(runtime.ledger, runtime.redis, runtime.config, runtime.store).split,
         )
         closer = Closer(services, stopping=self._stopping)
@@ -270,12 +270,12 @@ def _behind_each_round(signs: SignsOfLife, one_cpu: OneCpu | None) -> Callable[[
     return went_round
 
 
-def _sent_ports(runtime: Runtime) -> SentPorts:
+def _sent_ports(runtime: Runtime, wake: Callable[[], None]) -> SentPorts:
     return SentPorts(
         records=runtime.ledger.sent,
         node=f"{socket.gethostname()}-{secrets.token_hex(4)}",
         now=partial(datetime.now, UTC),
-        wake=lambda: runtime.wake(),
+        wake=wake,
     )
 
 

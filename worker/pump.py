@@ -73,7 +73,7 @@ class Ports:
 
 
 class Pump:
-    """Ticks in a thread of its own until it is stopped; `wake` and `ring` make the next tick come at once."""
+    """Ticks in a thread of its own until it is stopped; `wake`, `ring` and `made_room` bring the next tick on."""
 
     def __init__(
         self, ports: Ports, serves: Collection[Step] = tuple(Step), monotonic_s: Callable[[], float] = time.monotonic
@@ -85,6 +85,7 @@ class Pump:
         self._agenda = Agenda(self._serves)
         self._rung: deque[tuple[str, Step, float]] = deque()
         self._hears, self._missed_bells = False, True
+        self._waits_for_room = self._made_room = False
         self._round_s = self._beat_s = 0.0
         self._claimed = 0
         self._told: dict[str, str] = {}
@@ -104,8 +105,17 @@ class Pump:
         return self._thread
 
     def wake(self) -> None:
-        """Ticks at once: a step of this process made room, or something is noted."""
+        """Ticks at once: something is noted."""
         self._wake.set()
+
+    def made_room(self) -> None:
+        """Ticks at once if more is due somewhere than there was room for: a step of this process is over.
+
+        What that step made due itself has rung (`governor/lua/shared/bell.lua`).
+        """
+        self._made_room = True
+        if self._waits_for_room:
+            self._wake.set()
 
     def ring(self, step: Step, delay_ms: int, lane: str) -> None:
         """Takes a bell: something of a step is due in a lane after so long."""
@@ -125,7 +135,7 @@ class Pump:
 
     def tick(self) -> float:
         """Claims and publishes all that is due; returns how many seconds nothing more is, as far as is known."""
-        self._claimed = 0
+        self._claimed, self._made_room = 0, False
         self._ports.give_back()
         for lane, noted in self._ports.noted():
             self._put(Step.SUBMIT, lane, noted)
@@ -139,7 +149,10 @@ class Pump:
             self._ports.beat()
             self._beat_s = now_s + BEAT_EVERY_S
         next_s = min(self._agenda.next_s(), self._round_s, self._beat_s)
-        return max(0.0, min(next_s - now_s, ROOM_AGAIN_S if self._agenda.waits_for_room else ROUND_S))
+        self._waits_for_room = self._agenda.waits_for_room
+        if self._waits_for_room and self._made_room:
+            return 0.0  # it may have been counted before it was made
+        return max(0.0, min(next_s - now_s, ROOM_AGAIN_S if self._waits_for_room else ROUND_S))
 
     @property
     def pause_s(self) -> float:
@@ -245,5 +258,5 @@ class Pump:
                 sleep_s = AGAIN_S
             self._ports.went_round()
             # Jitter keeps the pumps of many processes from ticking in step: the first one takes what is due.
-            self._wake.wait(sleep_s + random.uniform(0, SHORTEST_SLEEP_S))
+            self._wake.wait(max(0.0, sleep_s - self.pause_s) + random.uniform(0, SHORTEST_SLEEP_S))
             self._stopping.wait(self.pause_s)

@@ -23,12 +23,12 @@ def settings(folder: Path, **given: object) -> Settings:
 
 def test_a_runtime_is_what_its_settings_say_and_nobody_was_contacted(tmp_path: Path) -> None:
     runtime = open_runtime(
-        settings(tmp_path, large_csv_bytes=7, express_bytes=5), proxies={"https": "http://127.0.0.1:2"}
+        settings(tmp_path, large_csv_bytes=7, express_bytes=5), proxies=lambda: {"https": "http://127.0.0.1:2"}
     )
 
     assert runtime.config.connection().name == "default"
     assert (runtime.limits.large_csv_bytes, runtime.express_bytes) == (7, 5)
-    assert runtime.proxies == {"https": "http://127.0.0.1:2"}
+    assert runtime.proxies() == {"https": "http://127.0.0.1:2"}
     assert runtime.redis.connection_pool.connection_kwargs["port"] == 1
     assert not (tmp_path / "ledger").exists()
     runtime.close()

@@ -163,6 +163,8 @@ class FileHost:
     body: bytes = b""
     status: int = 200
     fetched: list[dict[str, str]] = field(default_factory=list)
+    meanwhile: Callable[[], object] = lambda: None
+    """Called while it is asked for a result."""
 
     def result(self, *, size: int | None = None, **more: Any) -> dict[str, Any]:
         """The `result` of a QueryRun that points here."""
@@ -184,6 +186,7 @@ def shared_file_host() -> Iterator[FileHost]:
     class Files(Handler):
         def do_GET(self) -> None:
             host.fetched.append(dict(self.headers.items()))
+            host.meanwhile()
             self.answer(host.status, host.body)
 
     with served(Files) as url:
@@ -196,6 +199,7 @@ def file_host(shared_file_host: FileHost) -> FileHost:
     """It serves a small, whole result, until the test says otherwise."""
     shared_file_host.body, shared_file_host.status = zipped(b"n\n1\n2\n"), 200
     shared_file_host.fetched.clear()
+    shared_file_host.meanwhile = lambda: None
     return shared_file_host
 
 

@@ -33,14 +33,13 @@ def worker(app: WorkerApp) -> SimpleNamespace:
     return SimpleNamespace(app=app, hub=Hub(), concurrency=2, exitcode=None)
 
 
-def test_a_pump_says_that_its_process_lives_and_is_woken_by_the_steps(app: WorkerApp, runtime: Runtime) -> None:
+def test_a_pump_says_that_its_process_lives_and_hears_from_the_steps(app: WorkerApp, runtime: Runtime) -> None:
     runtime.governor(LANE).configure(LaneLimits(cap=1, creates_per_s=1, retrieves_per_s=1, requests_per_s=1))
     step = PumpStep(worker(app))
-    asleep = runtime.wake
     step.start(worker(app))
     try:
         wait_until(lambda: Heartbeats(runtime.redis).is_alive(socket.gethostname()), "the pump's first round")
-        assert runtime.wake is not asleep
+        assert runtime.made_room.__qualname__ == "Pump.made_room"
     finally:
         step.stop(worker(app))
 

@@ -10,7 +10,7 @@ from forebay.governor.contract import Claimed
 from forebay.governor.errors import LayoutMismatch, RedisUnavailable, WritesRefused
 from forebay.governor.states import Step
 from forebay.worker.agenda import LOOK_EVERY_S
-from forebay.worker.pump import BEAT_EVERY_S, BUSY_RUNS, BUSY_SLEEP_S, DEAF_ROUND_S, ROUND_S, Pump
+from forebay.worker.pump import BEAT_EVERY_S, BUSY_RUNS, BUSY_SLEEP_S, DEAF_ROUND_S, ROOM_AGAIN_S, ROUND_S, Pump
 from tests.worker.pump_ports import Recorder, due, nothing
 
 
@@ -290,6 +290,32 @@ class TestTheThread:
             assert recorder.ticked.wait(10), "the pump slept on"
         finally:
             pump.stop().join(10)
+
+    @pytest.mark.parametrize("is_full", [True, False])
+    def test_is_woken_by_a_step_that_is_over_if_it_waits_for_room(
+        self, monkeypatch: pytest.MonkeyPatch, *, is_full: bool
+    ) -> None:
+        monkeypatch.setattr("forebay.worker.pump.ROOM_AGAIN_S", 1000.0)
+        monkeypatch.setattr("forebay.worker.pump.ROUND_S", 1000.0)
+        monkeypatch.setattr("forebay.worker.pump.BEAT_EVERY_S", 1000.0)
+        recorder = Recorder()
+        recorder.free = 0 if is_full else 9
+        pump = recorder.pump()
+        pump.start()
+        try:
+            assert recorder.rounds.acquire(timeout=10)
+            pump.made_room()
+            assert recorder.rounds.acquire(timeout=10 if is_full else 0.2) is is_full
+        finally:
+            pump.stop().join(10)
+
+    def test_counts_room_again_that_was_made_while_it_ticked(self) -> None:
+        recorder = Recorder()
+        recorder.free = 0
+        pump = recorder.pump()
+        assert pump.tick() == ROOM_AGAIN_S
+        pump._ports = dataclasses.replace(recorder.ports(), room=lambda _: pump.made_room() or 0)
+        assert pump.tick() == 0
 
     def test_logs_once_that_redis_refuses_writes_and_goes_on_when_it_takes_them(
         self, caplog: pytest.LogCaptureFixture

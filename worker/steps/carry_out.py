@@ -35,7 +35,7 @@ STEPS: dict[Step, tuple[RunState, int, Work]] = {
 
 
 def carry_out(runtime: Runtime, step: Step, lane: str, runs: Iterable[Claimed]) -> None:
-    """Runs one step for each run of a message that is not stale, then wakes the pump."""
+    """Runs one step for each run of a message that is not stale, then says that it made room."""
     state, custody_ms, work = STEPS[step]
     governor = runtime.governor(lane)
     for claimed in runs:
@@ -47,7 +47,7 @@ def carry_out(runtime: Runtime, step: Step, lane: str, runs: Iterable[Claimed]) 
                 turn = Turn(runtime, governor, custody)
                 with runtime.under_way.step(f"{step} of {claimed.run}"), runtime.traced(step, turn):
                     _take(turn, work)
-                runtime.wake()
+                runtime.made_room()
         except GovernorError as error:
             log.warning("put off: %s", error, extra={"event": "put_off", "lane": lane, "run": claimed.run})
             if isinstance(error, RedisUnavailable):

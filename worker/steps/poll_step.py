@@ -48,7 +48,6 @@ def _succeeded(turn: Turn, observed: QueryRun) -> None:
         return
     if not turn.ready(landing=True):
         return
-    turn.runtime.wake()  # the freed slot need not wait for this landing
     if not express.acquire(timeout=LAND_WITHIN_S):
         turn.defer(0)
         return

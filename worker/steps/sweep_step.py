@@ -45,7 +45,6 @@ class _Swept:
     state: SweepState
     alone_ms: int = 0
     trouble: str = ""
-    woken: int = 0
 
 
 class Sweeps:
@@ -81,8 +80,6 @@ class Sweeps:
             trouble=swept.trouble,
             observed=path,
         )
-        if swept.woken:
-            self._runtime.wake()
 
     def _ask(self, lane: str, feed: FeedView) -> _Swept:
         connection, account = self._runtime.config.of_lane(lane)
@@ -100,11 +97,11 @@ class Sweeps:
             return _Swept(next_ms=TROUBLE_MS, state=state.begun_anew(), trouble=trouble)
         heard = self._waker.heard_on([lane], events, path=EndPath.EVENTS)
         if after.page:
-            return _Swept(next_ms=0, state=after, woken=heard.woken)
+            return _Swept(next_ms=0, state=after)
         # Of what nobody else had told: it may be worth more than was thought, which is read anew then.
         wait_s = SHORTEST_S if heard.late else every_s(feed)
         alone_ms = 0 if feed.several else int(max(0.0, ALONE_S - wait_s) * 1000)
-        return _Swept(next_ms=int(wait_s * 1000), alone_ms=alone_ms, state=after, woken=heard.woken)
+        return _Swept(next_ms=int(wait_s * 1000), alone_ms=alone_ms, state=after)
 
 
 def every_s(feed: FeedView) -> float:

@@ -56,11 +56,11 @@ def test_a_format_of_a_newer_forebay_fails_the_landing_and_keeps_the_result(worl
 
 def test_its_slot_is_free_before_it_lands(running: World, file_host: FileHost) -> None:
     alive: list[int] = []
-    running.rt.wake = lambda: alive.append(running.view.lane(LANE).held)
+    file_host.meanwhile = lambda: alive.append(running.view.lane(LANE).held)
 
     running.step(Step.POLL, query_run("succeeded", result=file_host.result()))
 
-    assert alive[0] == 0
+    assert alive == [0]
 
 
 def test_a_small_result_that_does_not_land_is_left_to_the_download_step(running: World, file_host: FileHost) -> None:
