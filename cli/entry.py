@@ -1,5 +1,6 @@
 """Begins a command for the shell: first what takes longest to start, beside which the rest loads."""
 
+import gc
 import os
 import sys
 
@@ -11,6 +12,7 @@ _ONLY_TOLD = {"--help", "-h", "--dry-run"}
 
 def main() -> None:
     """Runs the command that the shell was given."""
+    gc.disable()  # all that is loaded lives on, and each collection would look at it: `invoke` ends that
     arguments = sys.argv[1:]
     if not arguments or arguments[0] not in RUN_QUERIES or _ONLY_TOLD & set(arguments):
         _run()

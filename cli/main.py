@@ -1,5 +1,6 @@
 """Starts a command: the one place where all of them are named, and where an exception becomes a sentence and a code."""
 
+import gc
 import io
 import logging
 import os
@@ -121,7 +122,9 @@ def invoke(arguments: Sequence[str]) -> int:
         hint = near_miss(arguments[0], COMMANDS)
         return _tell_usage(f"there is no command '{arguments[0]}'{hint}", as_json="--json" in arguments)
     try:
-        return int(application(arguments)(args=list(arguments), prog_name="forebay", standalone_mode=False) or Exit.OK)
+        command = application(arguments)
+        gc.enable()
+        return int(command(args=list(arguments), prog_name="forebay", standalone_mode=False) or Exit.OK)
     except typer.Abort:
         return Exit.INTERRUPTED
     except typer.TyperException as error:

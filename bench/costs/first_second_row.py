@@ -21,6 +21,7 @@ from tests.servers.valkey import valkey_server
 
 FOREBAY = str(Path(sys.executable).with_name("forebay"))
 QUERY_S = 0.5
+WITHOUT_EXTRAS = Path(__file__).with_name("without_extras")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +33,8 @@ class Ran:
 
 
 def _environment(**extra: str) -> dict[str, str]:
-    """Gives a person's: modules are compiled once, as an installation leaves them, and not with each command."""
-    own = environment(STRIPE_API_KEY="rk_test_51Bench", **extra)
+    """Gives a person's: modules are compiled once, as an installation leaves them, and there are none of the extras."""
+    own = environment(STRIPE_API_KEY="rk_test_51Bench", PYTHONPATH=str(WITHOUT_EXTRAS), **extra)
     own.pop("PYTHONDONTWRITEBYTECODE", None)
     return own
 

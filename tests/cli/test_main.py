@@ -1,5 +1,6 @@
 """The commands: all are there, in their panels, and only the one that is called is loaded."""
 
+import gc
 import json
 import os
 import re
@@ -10,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from forebay.cli import commands
-from forebay.cli.main import COMMANDS, PANELS
+from forebay.cli.exits import Exit
+from forebay.cli.main import COMMANDS, PANELS, invoke
 from tests.cli.conftest import Forebay
 from tests.cli.loaded_modules import loaded_by
 
@@ -215,3 +217,12 @@ def test_a_shell_completes_commands_and_options_and_loads_no_more_than_it_needs(
     loaded = set(said.stderr.split())
     assert loaded & MODULES == ({"forebay.cli.commands.running.run"} if "run" in typed else set())
     assert "run" in typed or NEEDLESS & loaded <= {"pydantic", "pydantic_core"}  # Typer's, for options before a command
+
+
+def test_what_a_command_works_with_is_collected_again_once_it_is_loaded() -> None:
+    gc.disable()
+    try:
+        assert invoke(["--version"]) == Exit.OK
+        assert gc.isenabled()
+    finally:
+        gc.enable()
