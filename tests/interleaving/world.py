@@ -253,7 +253,7 @@ class World:
             # A second and more between any two readings of the clock: a download reports after every piece. And what
             # passes for Redis passes here, or each wait would be a clock that was set.
             monotonic_s=lambda: next(readings) + (self._now_us - self._set_forward_us) / 1_000_000,
-            wake=self.baton.wake_all,
+            made_room=self.baton.wake_all,
             _fetchers={
                 "default": Fetcher(allowed_hosts=DOWNLOAD_HOSTS, transport=CutTransport.to_files(actor, self.stripe))
             },
