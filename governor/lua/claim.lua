@@ -23,9 +23,9 @@ local wanted = { submit = tonumber(submits), download = tonumber(downloads), pol
 -- What is due and waits for a gate, or for room in the cap, is asked for so often: nothing rings when these give way.
 local BLOCKED_MS = 500
 
--- Looks that were planned go so many together, where the first of them waits for no longer than this: what a claim and a message
--- cost, and waking a process for them, they share. An end that is told of rings, and waits for none of them. Where a budget holds
--- them back, a pump that comes so late for them must still find all that it allows.
+-- Looks that were planned go so many together, as many as a message carries, where the first of them waits for no longer than
+-- this: what a claim and a message cost, and waking a process for them, they share. An end that is told of rings, and waits for
+-- none of them. Where a budget holds them back, a pump that comes so late for them must still find all that it allows.
 local TOGETHER, TOGETHER_MS, LATE_MS = 4, 200, 75
 
 local sleep_ms = {}
@@ -130,8 +130,8 @@ end
 
 -- The same of looks that wait for a budget, which gives one at each interval.
 local function together_within_budget(first, last, interval)
-  local is_told = first <= now - HEAD_START_MS
-  if is_told or TOGETHER * interval + LATE_MS > burst_ms(interval) then return nil end
+  local goes_first = first <= now - HEAD_START_MS -- its end was told, or it has been due for as long
+  if goes_first or TOGETHER * interval + LATE_MS > burst_ms(interval) then return nil end
   local enough = math.ceil(now + TOGETHER * interval)
   return together(now + interval, last and math.max(last, enough))
 end

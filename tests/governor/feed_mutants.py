@@ -330,7 +330,7 @@ FEED_MUTANTS = (
         "last and math.max",
     ),
     Mutant("looks that go together come before their budget", "claim", "math.max(last, enough)", "last"),
-    Mutant("an end that was told waits for a budget of four", "claim", "if is_told or TOGETHER", "if TOGETHER"),
+    Mutant("an end that was told waits for a budget of four", "claim", "if goes_first or TOGETHER", "if TOGETHER"),
     Mutant("a pump that is late loses a part of the budget", "claim", "TOGETHER * interval + LATE_MS >", "0 >"),
     Mutant("pumps that come in a while hear of no sweep", "bind", "> now + SOON_MS", "> now + 1e9"),
     Mutant("pumps that come soon hear of each sweep", "bind", "> now + SOON_MS", "> now"),

@@ -301,6 +301,7 @@ class TestTheThread:
         recorder = Recorder()
         recorder.free = 0 if is_full else 9
         pump = recorder.pump()
+        pump.hears(bells=True)
         pump.start()
         try:
             assert recorder.rounds.acquire(timeout=10)
