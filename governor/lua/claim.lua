@@ -136,10 +136,9 @@ local function together_within_budget(first, last, interval)
   return together(now + interval, last and math.max(last, enough))
 end
 
--- Claims what is due of a step, and something else of it at `also`.
+-- Claims what is due of a step, of which something else is due at `also`.
 local function claim(step, operation, first, last, also)
   also = also or NEVER_MS
-  if also < NEVER_MS then ask_again(step, also) end
   if not first then
     note_quiet(step, also)
     return {}
@@ -179,7 +178,7 @@ local function look_at_who_is_left(running, several, left)
 end
 
 -- One sweep at a time asks for what many looks would find out. It is due while something runs, later if that is alone, and costs
--- a retrieve. Returns its fence, or 0, and when to ask for the next one.
+-- a retrieve. Returns its fence, or 0, and when one is due: of one that has to wait since when it is, as of looks that have to.
 local function claim_sweep(first_look, running, sweep_at, alone_ms)
   if sweep_ms == '' or running == 0 then return 0 end
   local due_ms = tonumber(sweep_at or 0) + (running == 1 and tonumber(alone_ms or 0) or 0)
@@ -192,9 +191,11 @@ local function claim_sweep(first_look, running, sweep_at, alone_ms)
     charge('all', 1)
     local fence = next_fence()
     redis.call('HSET', FEED, 'sweep_fence', fence, 'sweep_at', now + sweep_ms)
+    ask_again('poll', now + sweep_ms)
     return fence, now + sweep_ms
   end
-  return 0, math.max(due_ms, now + (is_blocked and BLOCKED_MS or 50))
+  ask_again('poll', math.max(due_ms, now + (is_blocked and BLOCKED_MS or 50)))
+  return 0, due_ms
 end
 
 if not layout or unless_quiet == '1' and is_quiet() then return reply({}, 0) end

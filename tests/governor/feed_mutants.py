@@ -243,9 +243,16 @@ FEED_MUTANTS = (
     Mutant(
         "a sweep that waits for looks is forgotten",
         "claim",
-        "  return 0, math.max(",
-        "  if first_look < due_ms - HEAD_START_MS then return 0 end\n  return 0, math.max(",
+        "  ask_again('poll', math.max(due_ms",
+        "  if first_look < due_ms - HEAD_START_MS then return 0 end\n  ask_again('poll', math.max(due_ms",
     ),
+    Mutant(
+        "a sweep that has to wait is taken for none by who believes the last claim",
+        "claim",
+        "  return 0, due_ms\n",
+        "  return 0, math.max(due_ms, now + 50)\n",
+    ),
+    Mutant("nobody asks again for a sweep that is claimed", "claim", "    ask_again('poll', now + sweep_ms)\n", ""),
     Mutant("a sweep that was begun is due all the same", "begin_sweep", ", 'sweep_at', now + custody_ms)", ")"),
     Mutant(
         "a sweep that slept undoes what a later one noted",

@@ -293,4 +293,5 @@ class Model(ModelSweep):
                 early += 1
                 self.early[query_run] = self.now_ms
                 self.early = {key: ms for key, ms in self.early.items() if ms > self.now_ms - KEEP_EARLY_MS}
+                self.early_until_ms = self.now_ms + KEEP_EARLY_MS
         return woken, early, late

@@ -10,7 +10,6 @@ from math import floor
 from forebay.config.standing import FlowClass
 from forebay.governor.states import Gate, RunState
 from tests.governor.model_records import (
-    KEEP_EARLY_MS,
     KEEP_ENDS_MS,
     RANKED,
     TAG_PER_RUN,
@@ -51,6 +50,7 @@ class ModelLane:
     stats: Counter[str] = field(default_factory=Counter)
     aside: Aside | None = None
     early: dict[str, int] = field(default_factory=dict)  # QueryRuns whose end was told before a run was known by them
+    early_until_ms: int = 0  # all of them are kept until so long after the last was told, whatever became of that one
 
     # -- slots
 
@@ -214,7 +214,7 @@ class ModelLane:
 
     def pass_time(self, ms: int) -> None:
         self.now_ms += ms
-        if max(self.early.values(), default=0) <= self.now_ms - KEEP_EARLY_MS:
+        if self.early_until_ms <= self.now_ms:
             self.early = {}
         for name in [name for name, flow in self.flows.items() if self._expired(flow)]:
             del self.flows[name]

@@ -156,6 +156,42 @@ class TestTheSweep:
         assert (len(claims.due[Step.POLL]), claims.sweep) == (1, None)
         assert claims.sleep_ms[Step.POLL] <= 1_000, "the other one may end meanwhile, and nothing else rings"
 
+    def believing(self, lane: Lane) -> int | None:
+        """As one asks who believes that last claim which said when something is due."""
+        return lane.governor.claim(submits=9, downloads=9, polls=9, sweep_ms=10_000, unless_quiet=True).sweep
+
+    def test_is_due_to_one_that_believes_the_last_claim_once_looks_that_went_before_are_made(self, lane: Lane) -> None:
+        lane.open(size=2, cap=2)
+        for query_run in ("qr_1", "qr_2"):
+            assert lane.governor.bind(lane.hold(Step.SUBMIT), query_run, 60_000)
+        fence = self.begun(lane)
+        lane.events.wake(EndPath.EVENTS, [("qr_1", None)])
+        assert lane.events.swept(fence, next_ms=1_000, since="")
+        lane.pass_time(1_000)
+        assert self.believing(lane) is None
+
+        assert self.believing(lane)
+
+    def test_is_due_to_one_that_believes_the_last_claim_once_the_gate_is_open(self, lane: Lane) -> None:
+        lane.open(cap=1)
+        assert lane.governor.bind(lane.hold(Step.SUBMIT), "qr_1", 60_000)
+        lane.governor.close_gate(Gate.AUTH, first_ms=60_000, longest_ms=60_000, reason="refused")
+        assert self.believing(lane) is None
+
+        lane.governor.open_gates([Gate.AUTH])
+
+        assert self.believing(lane)
+
+    def test_is_due_to_one_that_believes_the_last_claim_once_there_are_requests(self, lane: Lane) -> None:
+        lane.open(cap=1)
+        assert lane.governor.bind(lane.hold(Step.SUBMIT), "qr_1", 60_000)
+        lane.client.hset(lane.keys.budgets, "retrieve", View(lane.client).now_ms() + 60_000)
+        assert self.believing(lane) is None
+
+        lane.client.delete(lane.keys.budgets)
+
+        assert self.believing(lane)
+
     def test_goes_before_looks_at_ends_that_were_told_since_it_was_due(self, lane: Lane) -> None:
         lane.open(cap=1)
         lane.bind_one()
