@@ -1,6 +1,7 @@
 """Servers that tests of several folders share: each is started once a session, on a free loopback port."""
 
 import os
+import signal
 import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -19,6 +20,9 @@ from tests.servers.valkey import valkey_server
 # How long an example takes says how busy the machine is.
 hypothesis.settings.register_profile("untimed", deadline=None)
 hypothesis.settings.load_profile("untimed")
+
+# What a shell starts in the background ignores interrupts, and so would each process that a test starts to interrupt.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 #: For so long a test goes by the day at most.
 TEST_OF_A_DAY_S = 45

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from forebay.cli.embedded import ahead
 from forebay.cli.embedded.backlog import as_command, attached, unfinished
 from forebay.cli.embedded.children import SUPERVISOR
-from forebay.cli.embedded.home import Home, Running, last_lines, process_began
+from forebay.cli.embedded.home import Home, Running, last_lines, process_began, process_lives
 from forebay.cli.embedded.prepared import Prepared
 from forebay.cli.errors import EmbeddedFailed, OtherSettings, WorkersDown
 from forebay.config.settings import Settings
@@ -23,7 +23,7 @@ STOP_S = 60.0
 #: A supervisor that may go takes its announcement back within a tick or two; one that another command needs keeps it.
 KEPT_S = 3.0
 TICK_S = 0.02
-#: An interpreter's own end. Not longer: one that another command started and has yet to reap still has its pid.
+#: An interpreter's own end. Not longer: where the system does not say so, what has ended and is yet to be reaped lives.
 EXIT_S = 2.0
 #: What a batch takes along when it is submitted; everything else a worker reads when it starts.
 _NOT_THE_WORKERS = {"cap", "margin", "creates_per_s", "retrieves_per_s", "requests_per_s"} | {
@@ -160,11 +160,11 @@ class Attached:
     def _end_by(self, number: signal.Signals, patience_s: float) -> None:
         """Sends the supervisor a signal; waits for its end while it may be used, and then as long as its end takes."""
         begun = time.monotonic()
-        told: int | None = None
+        told: Running | None = None
         while self._home.alive() and (waited := time.monotonic() - begun) < STOP_S:
             running = self._home.running()
-            if running and running.pid != told:
-                told = running.pid
+            if running and running != told:
+                told = running
                 _send(running, number)
             elif running and waited >= patience_s:
                 return  # somebody else needs it
@@ -196,10 +196,7 @@ def settings_mark(settings: Settings, environment: Mapping[str, str]) -> str:
 
 
 def _send(to: Running, number: signal.Signals) -> None:
-    """Sends a supervisor a signal, and never another process that was given its pid since.
-
-    What a killed supervisor announced is still there while the next one begins, which holds the lock by then.
-    """
+    """Sends a supervisor a signal, and never another process that was given its pid since it was read."""
     with contextlib.suppress(ProcessLookupError):
         handle = _handle(to)
         if handle is None:
@@ -223,12 +220,8 @@ def _handle(to: Running) -> int | None:
         return None
 
 
-def _lives(pid: int) -> bool:
-    """Says whether a process that let go of the lock still has to end. Reaps it where it was ours."""
+def _lives(told: Running) -> bool:
+    """Says whether one that let go of the lock still has to end. Reaps it where it was ours."""
     for started in _STARTED:
         started.process.poll()
-    try:
-        os.kill(pid, 0)
-    except (ProcessLookupError, PermissionError):  # or another user's was given its pid
-        return False
-    return True
+    return process_lives(told.pid, told.began)

@@ -120,7 +120,7 @@ class Home:
                     fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
                     break
                 except BlockingIOError:
-                    if time.monotonic() > deadline or self._is_up():
+                    if time.monotonic() > deadline or self.running():
                         yield False
                         return
                     time.sleep(0.05)
@@ -141,14 +141,13 @@ class Home:
         return False
 
     def running(self) -> Running | None:
-        """Reads what the supervisor says of itself; None when there is none that may be used."""
-        running = _read(self._embedded / "supervisor.json", Running)
-        return running if running and self.alive() else None
+        """Reads what the supervisor says of itself; None when there is none that may be used.
 
-    def _is_up(self) -> bool:
-        """Tells whether a supervisor may be used: one that was killed left its word, and has its pid no more."""
-        running = self.running()
-        return running is not None and process_began(running.pid) == running.began
+        What one says that was killed is still there while the next one begins, which has the lock by then, and ends the
+        Valkey that it says.
+        """
+        running = _read(self._embedded / "supervisor.json", Running)
+        return running if running and process_lives(running.pid, running.began) and self.alive() else None
 
     def announce(self, running: Running | None) -> None:
         """Announces the supervisor, which alone calls it; None: it may not be used any more."""
@@ -177,12 +176,25 @@ class Home:
 
 
 def process_began(pid: int) -> str:
-    """Tells when a process began, in the kernel's ticks; empty where the system does not say."""
+    """Tells when a process began, in the kernel's ticks; empty where it has ended, or the system does not say."""
     try:
         # The name before it may hold anything, blanks and brackets too.
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19]
-    except (OSError, IndexError):
+        state, *said = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        return "" if state in "ZX" else said[18]
+    except (OSError, ValueError, IndexError):
         return ""
+
+
+def process_lives(pid: int, began: str) -> bool:
+    """Tells whether a process lives that began then; where that is empty, whether any has its pid."""
+    now = process_began(pid)
+    if now or Path("/proc/self/stat").exists():
+        return now != "" and began in ("", now)
+    try:
+        os.kill(pid, 0)
+    except (ProcessLookupError, PermissionError):  # or another user's was given its pid
+        return False
+    return True
 
 
 def last_lines(path: Path, most: int) -> list[str]:

@@ -51,14 +51,21 @@ def _put_back(client: Any, name: str, value: str | None) -> None:
 
 def _strangers(client: Any) -> list[str]:
     """Names who is connected from another process than this."""
-    own = _own_ports()
+    own = _own_connections()
     if own is None:
         return []
-    return [each["addr"] for each in client.client_list() if int(each["addr"].rpartition(":")[2]) not in own]
+    return [each["addr"] for each in client.client_list() if (_port(each["addr"]), _port(each["laddr"])) not in own]
 
 
-def _own_ports() -> set[int] | None:
-    """Lists the ports from which this process is connected; None where the machine does not tell."""
+def _port(address: str, base: int = 10) -> int:
+    return int(address.rpartition(":")[2], base)
+
+
+def _own_connections() -> set[tuple[int, int]] | None:
+    """Lists from which port this process is connected to which; None where the machine does not tell.
+
+    Connections to two servers may have the same port.
+    """
     table = Path("/proc/net/tcp")
     if not table.exists():
         return None
@@ -68,4 +75,4 @@ def _own_ports() -> set[int] | None:
             if found := re.fullmatch(r"socket:\[(\d+)\]", str(fd.readlink())):
                 inodes.add(found[1])
     rows = (line.split() for line in table.read_text().splitlines()[1:])
-    return {int(row[1].rpartition(":")[2], 16) for row in rows if row[9] in inodes}
+    return {(_port(row[1], 16), _port(row[2], 16)) for row in rows if row[9] in inodes}

@@ -3,22 +3,24 @@
 import fcntl
 import json
 import os
+import signal
+import subprocess
 import threading
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from forebay.cli.embedded.home import Home, Running, process_began
 
-SAID: dict[str, Any] = {"pid": 7, "url": "redis://127.0.0.1:1/0", "settings_mark": "m"}
+ME = {"pid": os.getpid(), "url": "redis://127.0.0.1:1/0", "settings_mark": "m"}
+BEGAN = process_began(os.getpid())
 
 
 @pytest.mark.parametrize(
     ("said", "running"),
     [
-        ({**SAID, "began": "9", "new": [1]}, Running(pid=7, url=SAID["url"], settings_mark="m", began="9")),
-        (SAID, Running(pid=7, url=SAID["url"], settings_mark="m")),
+        ({**ME, "began": BEGAN, "new": [1]}, Running(**ME, began=BEGAN)),
+        (ME, Running(**ME)),
         ({"pid": 7}, None),
         ([], None),
         (7, None),
@@ -31,6 +33,29 @@ def test_another_release_is_understood(tmp_path: Path, said: object, running: Ru
     with (home.data_dir / "embedded" / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         assert home.running() == running
+
+
+def said_by(process: subprocess.Popen[bytes], *, tells_when_it_began: bool) -> Running:
+    began = process_began(process.pid) if tells_when_it_began else ""
+    return Running(pid=process.pid, url="redis://127.0.0.1:1/0", settings_mark="", began=began)
+
+
+@pytest.mark.parametrize("tells_when_it_began", [True, False])
+@pytest.mark.parametrize("is_reaped", [True, False])
+def test_what_a_killed_supervisor_said_holds_no_more_while_the_next_one_begins(
+    tmp_path: Path, tells_when_it_began: bool, is_reaped: bool
+) -> None:
+    home = Home(tmp_path / ".forebay")
+    home.make()
+    with subprocess.Popen(["sleep", "60"]) as process, (home.data_dir / "embedded" / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # as the next one has
+        said = said_by(process, tells_when_it_began=tells_when_it_began)
+        home.announce(said)
+        assert home.running() == said
+        process.kill()
+        os.waitid(os.P_PID, process.pid, os.WEXITED | (0 if is_reaped else os.WNOWAIT))
+        assert home.running() is None
+        process.returncode = -signal.SIGKILL if is_reaped else None
 
 
 @pytest.mark.parametrize(
