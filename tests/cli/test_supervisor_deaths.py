@@ -146,7 +146,7 @@ def _no_handles(pid: int) -> int:
 
 @pytest.mark.parametrize("has_handles", [True, False])
 def test_a_pid_that_was_given_to_another_process_gets_no_signal(
-    home: Home, monkeypatch: pytest.MonkeyPatch, has_handles: bool
+    monkeypatch: pytest.MonkeyPatch, has_handles: bool
 ) -> None:
     if not has_handles:
         monkeypatch.setattr(os, "pidfd_open", _no_handles)
