@@ -188,7 +188,7 @@ def process_began(pid: int) -> str:
 def process_lives(pid: int, began: str) -> bool:
     """Tells whether a process lives that began then; where that is empty, whether any has its pid."""
     now = process_began(pid)
-    if now or Path("/proc/self/stat").exists():
+    if now or process_began(os.getpid()):  # where the system says it
         return now != "" and began in ("", now)
     try:
         os.kill(pid, 0)

@@ -146,14 +146,18 @@ def _no_handles(pid: int) -> int:
 
 @pytest.mark.parametrize("has_handles", [True, False])
 def test_a_pid_that_was_given_to_another_process_gets_no_signal(
-    monkeypatch: pytest.MonkeyPatch, has_handles: bool
+    home: Home, monkeypatch: pytest.MonkeyPatch, has_handles: bool
 ) -> None:
     if not has_handles:
         monkeypatch.setattr(os, "pidfd_open", _no_handles)
     with subprocess.Popen(["sleep", "60"]) as stranger:
         try:
             stale = Running(pid=stranger.pid, url="redis://127.0.0.1:1/0", settings_mark="", began="12")
-            _send(stale, signal.SIGTERM)
+            home.announce(stale)
+            with home.held(1) as held:  # as the next supervisor does while it begins
+                assert held
+                assert home.running() is None
+                _send(stale, signal.SIGTERM)
             assert stranger.poll() is None
             _send(replace(stale, began=process_began(stranger.pid)), signal.SIGTERM)
             assert stranger.wait(10) == -signal.SIGTERM

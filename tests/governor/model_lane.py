@@ -50,7 +50,7 @@ class ModelLane:
     stats: Counter[str] = field(default_factory=Counter)
     aside: Aside | None = None
     early: dict[str, int] = field(default_factory=dict)  # QueryRuns whose end was told before a run was known by them
-    early_until_ms: int = 0  # all of them are kept until so long after the last was told, whatever became of that one
+    early_until_ms: int = 0  # when they all go: so long after the last one was told, whatever became of it
 
     # -- slots
 

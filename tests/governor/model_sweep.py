@@ -33,11 +33,15 @@ class ModelSweep(ModelGates):
         """Says whether an end was told when it was due: the moments that really passed between say which was first."""
         return self._told_before_ms == 0
 
+    @property
+    def has_no_retrieve(self) -> bool:
+        return min(self.left("retrieve"), self.left("all")) < 1
+
     def may_sweep(self) -> bool:
         """Says whether a claim has it asked for now: looks at ends that were told before it was due go first."""
         told_before = self._told_before_ms > 0
-        has_budget = min(self.left("retrieve"), self.left("all")) >= 1
-        return self.sweep_due_ms <= self.now_ms and not told_before and has_budget and not self.closed_gates(Step.POLL)
+        held_back = told_before or self.has_no_retrieve or self.closed_gates(Step.POLL)
+        return self.sweep_due_ms <= self.now_ms and not held_back
 
     def sweep(self, fence: int, custody_ms: int) -> None:
         self._spend("retrieve", 1)

@@ -143,13 +143,17 @@ class TestTheSweep:
         assert lane.claim(Step.POLL, 1)
         assert self.claim(lane), "looks that were only planned wait for it"
 
-    def test_that_such_looks_go_before_is_asked_for_when_it_is_due(self, lane: Lane) -> None:
+    def told_of_one_of_two(self, lane: Lane) -> None:
+        """The end of the first is told, and the next sweep is due in a second."""
         lane.open(size=2, cap=2)
         for query_run in ("qr_1", "qr_2"):
             assert lane.governor.bind(lane.hold(Step.SUBMIT), query_run, 60_000)
         fence = self.begun(lane)
         lane.events.wake(EndPath.EVENTS, [("qr_1", None)])
         assert lane.events.swept(fence, next_ms=1_000, since="")
+
+    def test_that_such_looks_go_before_is_asked_for_when_it_is_due(self, lane: Lane) -> None:
+        self.told_of_one_of_two(lane)
 
         claims = lane.governor.claim(submits=0, downloads=0, polls=9, sweep_ms=10_000)
 
@@ -157,16 +161,11 @@ class TestTheSweep:
         assert claims.sleep_ms[Step.POLL] <= 1_000, "the other one may end meanwhile, and nothing else rings"
 
     def believing(self, lane: Lane) -> int | None:
-        """As one asks who believes that last claim which said when something is due."""
+        """As a pump asks that believes what the last claim said of when something is due."""
         return lane.governor.claim(submits=9, downloads=9, polls=9, sweep_ms=10_000, unless_quiet=True).sweep
 
     def test_is_due_to_one_that_believes_the_last_claim_once_looks_that_went_before_are_made(self, lane: Lane) -> None:
-        lane.open(size=2, cap=2)
-        for query_run in ("qr_1", "qr_2"):
-            assert lane.governor.bind(lane.hold(Step.SUBMIT), query_run, 60_000)
-        fence = self.begun(lane)
-        lane.events.wake(EndPath.EVENTS, [("qr_1", None)])
-        assert lane.events.swept(fence, next_ms=1_000, since="")
+        self.told_of_one_of_two(lane)
         lane.pass_time(1_000)
         assert self.believing(lane) is None
 

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from forebay.cli.embedded.home import Home, Running, process_began
+from forebay.cli.embedded import home as module
+from forebay.cli.embedded.home import Home, Running, process_began, process_lives
 
 ME = {"pid": os.getpid(), "url": "redis://127.0.0.1:1/0", "settings_mark": "m"}
 BEGAN = process_began(os.getpid())
@@ -56,6 +57,16 @@ def test_what_a_killed_supervisor_said_holds_no_more_while_the_next_one_begins(
         os.waitid(os.P_PID, process.pid, os.WEXITED | (0 if is_reaped else os.WNOWAIT))
         assert home.running() is None
         process.returncode = -signal.SIGKILL if is_reaped else None
+
+
+def test_where_the_system_does_not_say_when_a_process_began_any_that_has_its_pid_lives(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(module, "process_began", lambda pid: "")
+    with subprocess.Popen(["sleep", "60"]) as process:
+        assert process_lives(process.pid, "")
+        process.kill()
+    assert not process_lives(process.pid, "")
 
 
 @pytest.mark.parametrize(
